@@ -1,0 +1,21 @@
+package dev.loomscope.core;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs CPU tasks outside this JVM: the seam that the process pool implements, and through which the CPU kind can run
+ * elsewhere.
+ *
+ * <p>Implementations are thread-safe.
+ */
+public interface CpuBackend {
+
+    /**
+     * Takes in a task, completely, so that changes to its arguments made afterwards have no effect. Starts nothing and
+     * never blocks.
+     *
+     * @throws TaskNotSerializableException if the task, or something that it captured, cannot be sent
+     * @throws IllegalStateException if this backend is closed
+     */
+    <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request);
+}

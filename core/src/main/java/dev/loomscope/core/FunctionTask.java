@@ -1,0 +1,13 @@
+package dev.loomscope.core;
+
+import org.jspecify.annotations.Nullable;
+
+/** A {@link TaskFunction} with its argument, as a task. */
+record FunctionTask<A extends @Nullable Object, T extends @Nullable Object>(
+        TaskFunction<? super A, ? extends T> code, A argument) implements Task<T>, AdaptedTask {
+
+    @Override
+    public T call() throws Exception {
+        return code.apply(argument);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.loomscope.event;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Delivers events to listeners in a way that none of them can disturb the source: one that throws is logged and dropped.
+ */
+public final class EventStream {
+
+    private static final Logger log = LoggerFactory.getLogger(EventStream.class);
+
+    private final List<Subscriber> subscribers;
+
+    /** Makes a stream to {@code listeners}. */
+    public EventStream(List<ScopeListener> listeners) {
+        this.subscribers = listeners.stream().map(Subscriber::new).toList();
+    }
+
+    /** Makes the event and delivers it; without listeners it is not even made. */
+    public void publish(Supplier<? extends ScopeEvent> event) {
+        if (subscribers.isEmpty()) {
+            return;
+        }
+        ScopeEvent made = event.get();
+        for (Subscriber subscriber : subscribers) {
+            subscriber.deliver(made);
+        }
+    }
+
+    private static final class Subscriber {
+        private final ScopeListener listener;
+        private final AtomicBoolean dropped = new AtomicBoolean();
+
+        Subscriber(ScopeListener listener) {
+            this.listener = listener;
+        }
+
+        @SuppressWarnings("CatchingUnchecked")
+        void deliver(ScopeEvent event) {
+            if (dropped.get()) {
+                return;
+            }
+            try {
+                listener.onEvent(event);
+            } catch (Throwable e) {
+                if (dropped.compareAndSet(false, true)) {
+                    log.error("listener {} threw on {} and will not be called again", listener, event, e);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.loomscope.process;
+
+import java.nio.ByteBuffer;
+
+/**
+ * One unit of the protocol between a pool and a worker: a header of 16 bytes (type, flags, two reserved zeros, length of the
+ * body, task id), then the body.
+ *
+ * <p>Bodies longer than {@link #MAX_BODY} travel as several frames, all but the last flagged {@code more}; between them the
+ * other side can be told to stop.
+ *
+ * @param taskId the task that it is about, 0 where it is about none
+ * @param more whether the next frame of this type continues the body
+ */
+record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
+
+    static final int HEADER_BYTES = 16;
+    static final int MAX_BODY = 256 * 1024;
+
+    private static final int FLAG_MORE = 1;
+    private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    /** What a frame says. The codes are the wire format: never reuse one. */
+    enum Type {
+        /** Pool to worker: run this task. */
+        TASK(1),
+        /** Pool to worker: stop this task. */
+        CANCEL(2),
+        /** Pool to worker: exit. */
+        RETIRE(3),
+        /** Worker to pool: first frame, proves who it is. */
+        HELLO(16),
+        /** Worker to pool: warmed up. */
+        READY(17),
+        /** Worker to pool: the code of the task is about to run. */
+        STARTED(18),
+        /** Worker to pool: the task's result. */
+        RESULT(19),
+        /** Worker to pool: what the task threw. */
+        FAILURE(20),
+        /** Worker to pool: a task that was cancelled before it was complete has been dropped. */
+        DROPPED(21);
+
+        private final int code;
+
+        Type(int code) {
+            this.code = code;
+        }
+
+        static Type of(int code) throws ProtocolException {
+            for (Type type : values()) {
+                if (type.code == code) {
+                    return type;
+                }
+            }
+            throw new ProtocolException("unknown frame type " + code);
+        }
+    }
+
+    static Frame of(Type type, long taskId) {
+        return new Frame(type, taskId, false, EMPTY.duplicate());
+    }
+
+    static Frame of(Type type, long taskId, byte[] body) {
+        return new Frame(type, taskId, false, ByteBuffer.wrap(body));
+    }
+
+    void putHeader(ByteBuffer target) {
+        target.put((byte) type.code)
+                .put((byte) (more ? FLAG_MORE : 0))
+                .putShort((short) 0)
+                .putInt(body.remaining())
+                .putLong(taskId);
+    }
+
+    /** What {@link #putHeader} wrote. */
+    record Header(Type type, boolean more, int length, long taskId) {
+
+        static Header read(ByteBuffer source) throws ProtocolException {
+            Type type = Type.of(source.get());
+            int flags = source.get();
+            int reserved = source.getShort();
+            int length = source.getInt();
+            long taskId = source.getLong();
+            if ((flags & ~FLAG_MORE) != 0 || reserved != 0) {
+                throw new ProtocolException("frame %s has unknown flags %#x, %#x".formatted(type, flags, reserved));
+            }
+            if (length < 0 || length > MAX_BODY) {
+                throw new ProtocolException(
+                        "frame %s claims %d bytes, allowed are 0 to %d".formatted(type, length, MAX_BODY));
+            }
+            return new Header(type, (flags & FLAG_MORE) != 0, length, taskId);
+        }
+
+        Frame withBody(ByteBuffer body) {
+            return new Frame(type, taskId, more, body);
+        }
+    }
+}

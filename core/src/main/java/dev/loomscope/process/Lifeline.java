@@ -1,0 +1,61 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Ends a worker when its parent is gone, whatever its task is doing. Two watches, since either can fail: the end of stdin comes at
+ * once, but a process that a task has started natively may hold the pipe open; the parent's pid is looked at twice a second.
+ */
+final class Lifeline {
+
+    private static final Duration INTERVAL = Duration.ofMillis(500);
+    private static final int ORPHANED = 86; // nobody is left to read it
+
+    private Lifeline() {}
+
+    static void watch(InputStream stdin, WorkerBootstrap bootstrap) {
+        Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
+        threads.name("loom-scope-lifeline").start(() -> {
+            drain(stdin);
+            leave();
+        });
+        threads.name("loom-scope-parent-watch").start(() -> {
+            while (isAlive(bootstrap)) {
+                pause();
+            }
+            leave();
+        });
+    }
+
+    /** Ends this process at once: no shutdown hook of a task may delay it. */
+    static void leave() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        Runtime.getRuntime().halt(ORPHANED);
+    }
+
+    private static void drain(InputStream stdin) {
+        try {
+            stdin.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // as good as its end
+        }
+    }
+
+    private static boolean isAlive(WorkerBootstrap bootstrap) {
+        Optional<ProcessHandle> parent = ProcessHandle.of(bootstrap.parentPid()).filter(ProcessHandle::isAlive);
+        return parent.isPresent()
+                && (bootstrap.parentStart() == 0 || WorkerBootstrap.startOf(parent.get()) == bootstrap.parentStart());
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(INTERVAL);
+        } catch (InterruptedException e) {
+            // a task that interrupts all threads it can find does not end the watch
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.loomscope.process;
+
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
+import dev.loomscope.process.TaskCodec.EncodedTask;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** One task in a pool, from the time it was serialized until its reply. */
+final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
+
+    /** Where a job is: PREPARED -> QUEUED -> SENT -> DONE, or straight to DONE; back to QUEUED at most once. */
+    enum Stage {
+        PREPARED,
+        QUEUED,
+        SENT,
+        DONE
+    }
+
+    private final ProcessPool pool;
+    private final long id;
+    private final CpuRequest<T> request;
+    private final EncodedTask encoded;
+    private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
+    private final CompletableFuture<WorkerReply> reply = new CompletableFuture<>();
+    private volatile @Nullable String cancelReason; // any thread, set once
+
+    Stage stage = Stage.PREPARED; // guarded by the pool's lock
+
+    @Nullable
+    Worker worker; // guarded by the pool's lock; while SENT
+
+    boolean started; // guarded by the pool's lock
+    boolean sentAgain; // guarded by the pool's lock
+
+    PoolJob(ProcessPool pool, long id, CpuRequest<T> request, EncodedTask encoded) {
+        this.pool = pool;
+        this.id = id;
+        this.request = request;
+        this.encoded = encoded;
+    }
+
+    long id() {
+        return id;
+    }
+
+    String name() {
+        return request.name();
+    }
+
+    Payload payload() {
+        return encoded.payload();
+    }
+
+    /** Tells whoever forked it that it starts. */
+    void observeStart(String runner) {
+        request.observer().onStarted(runner);
+    }
+
+    /** Why it was cancelled; null if it was not. */
+    @Nullable
+    String cancelReason() {
+        return cancelReason;
+    }
+
+    /** Ends the wait in {@link #run}; the first reply counts. */
+    void complete(WorkerReply outcome) {
+        reply.complete(outcome);
+    }
+
+    @Override
+    public T run() throws Throwable {
+        pool.submit(this);
+        return switch (reply.join()) {
+            case WorkerReply.Result result -> decode(result);
+            case WorkerReply.Failure failure ->
+                throw withTrace(failure.failure().toThrowable(filter(0)), failure.worker());
+            case WorkerReply.Cancelled cancelled ->
+                throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason));
+            case WorkerReply.Lost lost -> throw lost.reason();
+        };
+    }
+
+    @Override
+    public void cancel(String reason) {
+        Objects.requireNonNull(reason, "reason");
+        if (cancelReason == null) {
+            cancelReason = reason;
+        }
+        pool.cancel(this);
+    }
+
+    // The result is what the task returned, which it declared to be a T.
+    @SuppressWarnings({"unchecked", "NullAway"})
+    private T decode(WorkerReply.Result result) throws ResultRejectedException {
+        ResultFilter filter = filter(result.payload().size());
+        try {
+            return (T) TaskCodec.decodeResult(result.payload().toInputStream(), filter);
+        } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError | StackOverflowError e) {
+            throw ResultRejectedException.of(name(), filter.rejected(), e);
+        }
+    }
+
+    private ResultFilter filter(long bytes) {
+        return new ResultFilter(encoded, bytes, pool.allowedByName());
+    }
+
+    // The exception is a copy that was made for this caller: its trace goes on, after the frames in the worker, with
+    // the fork.
+    private Throwable withTrace(Throwable thrown, Worker worker) {
+        RemoteTrace.extend(thrown, worker.toString(), forkSite);
+        return thrown;
+    }
+}

@@ -1,0 +1,158 @@
+package dev.loomscope.process;
+
+import dev.loomscope.core.TaskNotSerializableException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InvalidClassException;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputStream;
+import java.io.ObjectStreamClass;
+import java.io.Serial;
+import java.io.Serializable;
+import java.lang.invoke.SerializedLambda;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns tasks and results into bytes and back, with the JDK's serialization and a fresh stream for each, so that a bad one
+ * cannot spoil the next.
+ */
+final class TaskCodec {
+
+    private TaskCodec() {}
+
+    /**
+     * A task in bytes.
+     *
+     * @param classes those of all objects in it
+     * @param lambda its code, if that is a lambda or method reference
+     */
+    record EncodedTask(
+            Payload payload,
+            Set<Class<?>> classes,
+            @Nullable SerializedLambda lambda) {}
+
+    /** A task read back: what a worker runs. */
+    record DecodedTask(String name, Callable<?> task) {}
+
+    // What travels: one object, so that a bad name or task is one failure.
+    private record Envelope(String name, Callable<?> task) implements Serializable {
+        @Serial
+        private static final long serialVersionUID = 1L;
+    }
+
+    /**
+     * Serializes a task with all that it captured.
+     *
+     * @throws TaskNotSerializableException with the path to what cannot be sent
+     */
+    static EncodedTask encodeTask(String name, Callable<?> task) {
+        Payload.Sink sink = new Payload.Sink();
+        TaskOutputStream out = write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name));
+        return new EncodedTask(sink.toPayload(), out.classes(), out.lambda());
+    }
+
+    /** Reads a task in a worker. What the objects in it do while they are read is the task's own doing. */
+    static DecodedTask decodeTask(Payload payload) throws IOException, ClassNotFoundException {
+        ObjectInputFilter filter = merged(info -> ResultFilter.exceeds(info, payload.size())
+                ? ObjectInputFilter.Status.REJECTED
+                : ObjectInputFilter.Status.UNDECIDED);
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        if (read(payload.toInputStream(), filter, List.of(loader)) instanceof Envelope envelope) {
+            return new DecodedTask(envelope.name(), envelope.task());
+        }
+        throw new InvalidObjectException("what came is no task");
+    }
+
+    /**
+     * Serializes a result in a worker.
+     *
+     * @throws TaskNotSerializableException with the path to what cannot be sent
+     */
+    static Payload encodeResult(String name, @Nullable Object result) {
+        Payload.Sink sink = new Payload.Sink();
+        write(sink, result, result, "the result of CPU task '%s'".formatted(name));
+        return sink.toPayload();
+    }
+
+    /**
+     * Reads in the parent what a worker sent, which may be hostile.
+     *
+     * @throws InvalidClassException if the filter rejects it
+     */
+    static @Nullable Object decodeResult(InputStream bytes, ResultFilter filter)
+            throws IOException, ClassNotFoundException {
+        return read(bytes, merged(filter), filter.loaders());
+    }
+
+    private static TaskOutputStream write(
+            Payload.Sink sink, @Nullable Object object, @Nullable Object root, String what) {
+        TaskOutputStream out = null;
+        try {
+            out = new TaskOutputStream(sink);
+            out.writeObject(object);
+            out.flush();
+            return out;
+        } catch (NotSerializableException e) {
+            throw notSerializable(what, root, out, "is not Serializable", e);
+        } catch (StackOverflowError e) {
+            throw notSerializable(what, root, null, "is nested too deeply; send it in pieces or as an array", e);
+        } catch (IOException | RuntimeException e) {
+            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), e);
+        }
+    }
+
+    private static TaskNotSerializableException notSerializable(
+            String what, @Nullable Object root, @Nullable TaskOutputStream out, String problem, Throwable cause) {
+        Object culprit = out == null ? null : out.last();
+        String path = culprit == null || root == null ? "" : ObjectPath.find(root, culprit);
+        String which = culprit == null ? "it" : culprit.getClass().getTypeName();
+        String reached = path.isEmpty() ? "" : ", reached by " + path;
+        return new TaskNotSerializableException(
+                ("%s cannot be sent to another process: %s %s%s. Capture only the values that are needed, as local variables"
+                                + " and not through 'this', let %s implement Serializable or its field be transient, or fork"
+                                + " the task as IO or BLOCKING.")
+                        .formatted(what, which, problem, reached, which),
+                path,
+                cause);
+    }
+
+    private static @Nullable Object read(InputStream bytes, ObjectInputFilter filter, List<ClassLoader> loaders)
+            throws IOException, ClassNotFoundException {
+        try (TaskInputStream in = new TaskInputStream(bytes, loaders)) {
+            in.setObjectInputFilter(filter);
+            return in.readObject();
+        }
+    }
+
+    // A stream's filter replaces the one of the JVM: keep both.
+    private static ObjectInputFilter merged(ObjectInputFilter ours) {
+        ObjectInputFilter global = ObjectInputFilter.Config.getSerialFilter();
+        return global == null ? ours : ObjectInputFilter.merge(ours, global);
+    }
+
+    private static final class TaskInputStream extends ObjectInputStream {
+        private final List<ClassLoader> loaders;
+
+        TaskInputStream(InputStream in, List<ClassLoader> loaders) throws IOException {
+            super(in);
+            this.loaders = loaders;
+        }
+
+        @Override
+        protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
+            for (ClassLoader loader : loaders) {
+                try {
+                    return Class.forName(description.getName(), false, loader);
+                } catch (ClassNotFoundException e) {
+                    // the next loader may know it, and at last the stream's own rules, which also know primitives
+                }
+            }
+            return super.resolveClass(description);
+        }
+    }
+}

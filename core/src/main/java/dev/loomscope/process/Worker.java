@@ -1,0 +1,222 @@
+package dev.loomscope.process;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One worker process as its pool sees it: the process, the channel to it, and a thread for each direction of the channel.
+ *
+ * <p>The reader never deserializes and never runs user code; users' threads never touch the channel, since an interrupt would
+ * close it.
+ */
+final class Worker {
+
+    /** What a worker is doing: IDLE and BUSY in turn, then one of the others until its process is gone. */
+    enum State {
+        /** Ready for a task. */
+        IDLE,
+        /** Has a task. */
+        BUSY,
+        /** We end it: it was healthy. */
+        RETIRED,
+        /** We end it: its task did not listen. */
+        KILLED,
+        /** It has ended by itself. */
+        CRASHED
+    }
+
+    /** Hears what comes from a worker, on its reader thread. */
+    interface Owner {
+
+        /** The code of a task is about to run. */
+        void onStarted(Worker worker, long taskId);
+
+        /** A task has ended. */
+        void onReply(Worker worker, long taskId, WorkerReply reply);
+
+        /** The process is gone; the last call. */
+        void onEnded(Worker worker, WorkerExit exit);
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Worker.class);
+    private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration RETIRE_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
+
+    private final String name;
+    private final Process process;
+    private final FrameChannel channel;
+    private final WorkerOutput output;
+    private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
+    private @Nullable Payload incoming; // reader thread only; the body of a reply that has not come completely
+
+    State state = State.IDLE; // guarded by the pool's lock
+
+    @Nullable
+    PoolJob<?> job; // guarded by the pool's lock; while BUSY
+
+    long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
+
+    /** Something to write: a task, or a single frame. */
+    private sealed interface Outgoing {
+
+        record Task(PoolJob<?> job) implements Outgoing {}
+
+        record Control(Frame frame) implements Outgoing {}
+
+        record End() implements Outgoing {}
+    }
+
+    Worker(String name, Process process, FrameChannel channel, WorkerOutput output) {
+        this.name = name;
+        this.process = process;
+        this.channel = channel;
+        this.output = output;
+    }
+
+    /** Begins to talk; once. */
+    void start(Owner owner) {
+        Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
+        threads.name("loom-scope-%s-writer".formatted(name)).start(this::writeLoop);
+        threads.name("loom-scope-%s-reader".formatted(name)).start(() -> readLoop(owner));
+        process.onExit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
+    }
+
+    String name() {
+        return name;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Sends a task. Returns at once. */
+    void send(PoolJob<?> task) {
+        outgoing.add(new Outgoing.Task(task));
+    }
+
+    /** Asks the worker to stop its task. Returns at once. */
+    void sendCancel(long taskId) {
+        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.CANCEL, taskId)));
+    }
+
+    /** Asks the worker to exit, and sees to it that it does. Returns at once. */
+    void retire() {
+        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.RETIRE, 0)));
+        PoolTimer.schedule(RETIRE_PATIENCE, () -> {
+            if (process.isAlive()) {
+                kill();
+            }
+        });
+    }
+
+    /** Ends the process and its descendants by force. Returns at once; {@link Owner#onEnded} follows. */
+    void kill() {
+        Thread.ofPlatform().daemon().name("loom-scope-%s-kill".formatted(name)).start(() -> {
+            if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
+                log.error("{} does not end although it was killed; its task is given up", this);
+            }
+            PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
+        });
+    }
+
+    @Override
+    public String toString() {
+        return "%s (pid %d)".formatted(name, process.pid());
+    }
+
+    private void writeLoop() {
+        try {
+            while (true) {
+                switch (outgoing.take()) {
+                    case Outgoing.Task task -> writeTask(task.job());
+                    case Outgoing.Control control -> channel.write(control.frame());
+                    case Outgoing.End end -> {
+                        return;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            log.debug("{} no longer reads", this, e); // the reader finds out why
+        } catch (InterruptedException e) {
+            log.error("the writer of {} was interrupted, which nobody may do", this, e);
+            kill();
+        }
+    }
+
+    // A task that is cancelled on its way is not sent to its end: the worker drops what it has when it reads the
+    // cancel.
+    private void writeTask(PoolJob<?> task) throws IOException {
+        for (Frame frame : task.payload().toFrames(Frame.Type.TASK, task.id())) {
+            if (task.cancelReason() != null && frame.more()) {
+                return;
+            }
+            channel.write(frame);
+        }
+    }
+
+    private void readLoop(Owner listener) {
+        try {
+            while (true) {
+                dispatch(channel.read(), listener);
+            }
+        } catch (EOFException e) {
+            log.debug("{} has closed its channel", this);
+        } catch (IOException | ClassNotFoundException | RuntimeException | Error e) {
+            log.debug("the channel of {} has failed", this, e);
+        } finally {
+            outgoing.add(new Outgoing.End());
+            closeChannel();
+            listener.onEnded(this, awaitExit());
+        }
+    }
+
+    private void dispatch(Frame frame, Owner listener) throws IOException, ClassNotFoundException {
+        switch (frame.type()) {
+            case STARTED -> listener.onStarted(this, frame.taskId());
+            case DROPPED -> listener.onReply(this, frame.taskId(), new WorkerReply.Cancelled());
+            case RESULT, FAILURE -> {
+                Payload payload = incoming == null ? new Payload() : incoming;
+                payload.add(frame.body());
+                incoming = frame.more() ? payload : null;
+                if (!frame.more()) {
+                    listener.onReply(this, frame.taskId(), toReply(frame.type(), payload));
+                }
+            }
+            default -> throw new ProtocolException("a worker must not send " + frame.type());
+        }
+    }
+
+    private WorkerReply toReply(Frame.Type type, Payload payload) throws IOException, ClassNotFoundException {
+        return type == Frame.Type.RESULT
+                ? new WorkerReply.Result(payload, this)
+                : new WorkerReply.Failure(RemoteFailure.read(payload), this);
+    }
+
+    // The channel ends a moment before the process does; a process that lives on without it is of no use.
+    private WorkerExit awaitExit() {
+        boolean gone = false;
+        try {
+            gone = process.waitFor(OUTPUT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    || LiveProcesses.destroy(process, DEATH_PATIENCE);
+        } catch (InterruptedException e) {
+            log.error("the reader of {} was interrupted, which nobody may do", this, e);
+        }
+        return WorkerExit.of(pid(), gone ? process.exitValue() : -1, output.stderrTail(OUTPUT_PATIENCE));
+    }
+
+    private void closeChannel() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            log.debug("the channel of {} did not close", this, e);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.loomscope.process;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The command line of a worker: it rebuilds the class path, module path and language level of this JVM, never its debugger,
+ * agents or JMX options. Everything goes through an argument file, since Linux bounds one argument at 128 KiB.
+ */
+final class WorkerCommand {
+
+    private static final List<String> INHERITED_OPTIONS = List.of(
+            "--add-exports",
+            "--add-modules",
+            "--add-opens",
+            "--add-reads",
+            "--enable-native-access",
+            "--enable-preview",
+            "--limit-modules",
+            "--patch-module",
+            "--upgrade-module-path");
+
+    // Each would bring the parent's agents or options, or a line on stderr, into every worker.
+    private static final List<String> HARMFUL_VARIABLES =
+            List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
+
+    private WorkerCommand() {}
+
+    /** Makes the builder of a worker's process, with its argument file in {@code folder}. */
+    static ProcessBuilder create(ProcessPoolConfig config, Path folder) throws IOException {
+        Path arguments = folder.resolve("args");
+        Files.writeString(arguments, toArgumentFile(arguments(config)), launcherCharset());
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
+        Map<String, String> environment = builder.environment();
+        HARMFUL_VARIABLES.forEach(environment::remove);
+        return builder;
+    }
+
+    /** Where a worker's JVM reports a native crash. */
+    static Path crashFile(long pid) {
+        return Path.of(System.getProperty("java.io.tmpdir"), crashFileName(String.valueOf(pid)));
+    }
+
+    private static String crashFileName(String pid) {
+        return "loom-scope-hs_err_pid" + pid + ".log";
+    }
+
+    private static List<String> arguments(ProcessPoolConfig config) {
+        List<String> arguments = new ArrayList<>(List.of(
+                // JVM warnings go to stdout by default, in the middle of a task's own output
+                "-Xlog:disable",
+                "-Xlog:all=warning:stderr",
+                "-XX:+UseSerialGC",
+                "-XX:ActiveProcessorCount=1",
+                "-XX:-UsePerfData",
+                // a loop must not keep the JVM from stopping, and the JVM not from ending with its parent
+                "-XX:+UseCountedLoopSafepoints",
+                "-XX:LoopStripMiningIter=1000",
+                "-XX:-CreateCoredumpOnCrash",
+                "-XX:ErrorFile=" + Path.of(System.getProperty("java.io.tmpdir"), crashFileName("%p")),
+                "-Xmx" + config.maxHeapMiB() + "m",
+                "-Djava.awt.headless=true",
+                "-Dstdout.encoding=UTF-8",
+                "-Dstderr.encoding=UTF-8"));
+        addProperty("java.library.path", arguments);
+        addProperty("file.encoding", arguments);
+        addInherited(arguments);
+        arguments.addAll(config.jvmOptions());
+        addPaths(arguments);
+        return arguments;
+    }
+
+    private static void addProperty(String name, List<String> arguments) {
+        String value = System.getProperty(name);
+        if (value != null) {
+            arguments.add("-D" + name + "=" + value);
+        }
+    }
+
+    private static void addInherited(List<String> arguments) {
+        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            String name = option.substring(0, option.indexOf('=') < 0 ? option.length() : option.indexOf('='));
+            if (INHERITED_OPTIONS.contains(name)) {
+                arguments.add(option);
+            }
+        }
+    }
+
+    private static void addPaths(List<String> arguments) {
+        String classPath = System.getProperty("java.class.path", "");
+        if (!classPath.isEmpty()) {
+            arguments.addAll(List.of("-cp", absolute(classPath)));
+        }
+        @Nullable String modulePath = System.getProperty("jdk.module.path");
+        if (modulePath != null) {
+            arguments.addAll(List.of("--module-path", absolute(modulePath)));
+        }
+        Module own = WorkerCommand.class.getModule();
+        if (own.isNamed()) {
+            arguments.addAll(List.of("--add-modules", "ALL-MODULE-PATH"));
+            arguments.addAll(List.of("-m", own.getName() + "/" + WorkerMain.class.getName()));
+        } else {
+            arguments.add(WorkerMain.class.getName());
+        }
+    }
+
+    private static String absolute(String path) {
+        return Arrays.stream(path.split(Pattern.quote(File.pathSeparator)))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    // One quoted argument a line; in quotes, only backslashes, quotes and line ends mean something else than
+    // themselves.
+    private static String toArgumentFile(List<String> arguments) {
+        return arguments.stream()
+                .map(argument ->
+                        argument.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"))
+                .map(argument -> "\"" + argument + "\"\n")
+                .collect(Collectors.joining());
+    }
+
+    // The launcher reads the file in the encoding of the platform, whatever file.encoding says.
+    private static Charset launcherCharset() {
+        return Charset.forName(
+                System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name()));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.loomscope.process;
+
+import java.io.Serial;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The failure of the one task whose worker process ended under it. The pool has replaced the worker; other tasks are not
+ * affected.
+ */
+public final class WorkerCrashedException extends Exception {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final long pid;
+    private final int exitCode;
+    private final @Nullable String signal;
+    private final boolean started;
+    private final String stderrTail;
+    private final @Nullable String crashFile;
+
+    WorkerCrashedException(String message, long pid, WorkerExit exit, boolean started) {
+        super(message);
+        this.pid = pid;
+        this.exitCode = exit.code();
+        this.signal = exit.signal();
+        this.started = started;
+        this.stderrTail = exit.stderrTail();
+        this.crashFile = exit.crashFile() == null ? null : exit.crashFile().toString();
+    }
+
+    /** The id of the process that ended. */
+    public long pid() {
+        return pid;
+    }
+
+    /** Its exit code; empty if its connection broke while the process could not be seen to end. */
+    public OptionalInt exitCode() {
+        return exitCode < 0 ? OptionalInt.empty() : OptionalInt.of(exitCode);
+    }
+
+    /**
+     * The signal that ended it, for example {@code SIGKILL}, as far as its exit code and crash report tell: a program can also exit
+     * with such a code by itself.
+     */
+    public Optional<String> signal() {
+        return Optional.ofNullable(signal);
+    }
+
+    /** Whether the code of the task had started: if not, none of its effects happened, and it can be run again. */
+    public boolean started() {
+        return started;
+    }
+
+    /** The last lines that the process wrote to stderr; may be empty. */
+    public String stderrTail() {
+        return stderrTail;
+    }
+
+    /** The report that the JVM wrote of a crash in native code. */
+    public Optional<Path> crashFile() {
+        return Optional.ofNullable(crashFile).map(Path::of);
+    }
+}

@@ -1,0 +1,80 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a worker's process ended.
+ *
+ * @param code its exit code, -1 if it is not known to have ended
+ * @param signal the name of the signal that seems to have ended it, from the code or from the crash file
+ * @param crashFile the JVM's report of a native crash, null if there is none
+ * @param stderrTail the last lines that it wrote to stderr
+ */
+record WorkerExit(
+        int code, @Nullable String signal, @Nullable Path crashFile, String stderrTail) {
+
+    /** The exit code of a worker whose task has ended, but which cannot say how. */
+    static final int CANNOT_REPLY = 87;
+
+    private static final int SIGNAL_BASE = 128;
+    private static final Map<Integer, String> SIGNALS = Map.of(
+            1, "SIGHUP", 2, "SIGINT", 3, "SIGQUIT", 4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 8, "SIGFPE", 9, "SIGKILL",
+            11, "SIGSEGV", 15, "SIGTERM");
+    private static final Pattern CRASH_SIGNAL =
+            Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
+    private static final int CRASH_HEAD_BYTES = 4096;
+
+    static WorkerExit of(long pid, int code, String stderrTail) {
+        Path crashFile = WorkerCommand.crashFile(pid);
+        if (!Files.exists(crashFile)) {
+            return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
+        }
+        String signal = signalIn(crashFile).orElse(SIGNALS.get(code - SIGNAL_BASE));
+        return new WorkerExit(code, signal, crashFile, stderrTail);
+    }
+
+    // The exit code of a JVM that crashed in native code is 1 or that of SIGABRT; its report knows better.
+    private static Optional<String> signalIn(Path crashFile) {
+        try (var in = Files.newInputStream(crashFile)) {
+            Matcher matcher = CRASH_SIGNAL.matcher(new String(in.readNBytes(CRASH_HEAD_BYTES), StandardCharsets.UTF_8));
+            return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The end in a few words: {@code exit code 137, SIGKILL}. */
+    String describe() {
+        if (code < 0) {
+            return "connection lost, process does not end";
+        }
+        return signal == null ? "exit code " + code : "exit code %d, %s".formatted(code, signal);
+    }
+
+    /** What somebody who reads of it should do next. */
+    String advice(ProcessPoolConfig config) {
+        if (crashFile != null) {
+            return "It crashed in native code: see %s.".formatted(crashFile);
+        }
+        if ("SIGKILL".equals(signal)) {
+            return "Somebody killed it. If that was the system because memory is short, lower withWorkers(%d) or withMaxHeapMiB(%d)."
+                    .formatted(config.workers(), config.maxHeapMiB());
+        }
+        if (code == CANNOT_REPLY) {
+            return "It could not report how its task ended, most likely for want of memory: raise withMaxHeapMiB(%d)."
+                    .formatted(config.maxHeapMiB());
+        }
+        if (signal != null) {
+            return "Somebody sent it a signal, or its task did.";
+        }
+        return "Code of the task called System.exit or Runtime.halt, or its JVM gave up: return or throw instead.";
+    }
+}

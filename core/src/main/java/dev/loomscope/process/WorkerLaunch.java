@@ -1,0 +1,189 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One attempt to start a worker: a private folder, a socket in it, the process, the secret over its stdin, the handshake, and its
+ * word that it is warm.
+ */
+final class WorkerLaunch {
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerLaunch.class);
+    private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
+    private static final String FOLDER_PREFIX = "loom-scope-";
+
+    private final ProcessPoolConfig config;
+    private final String name;
+    private volatile @Nullable Process process; // set once by the launching thread
+    private volatile boolean aborted; // any thread, set once
+
+    WorkerLaunch(ProcessPoolConfig config, String name) {
+        this.config = config;
+        this.name = name;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /**
+     * Starts the worker and waits until it is ready.
+     *
+     * @throws WorkerStartException if it does not get there; the process is gone then
+     */
+    Worker run() throws WorkerStartException {
+        Path folder = createFolder();
+        try (WorkerSocket socket = WorkerSocket.bind(folder)) {
+            return start(folder, socket);
+        } catch (IOException e) {
+            throw new WorkerStartException(failure("no process could be started (%s)".formatted(e)), e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    /** Makes {@link #run} fail soon. Any thread. */
+    void abort() {
+        aborted = true;
+        Process started = process;
+        if (started != null) {
+            started.destroyForcibly();
+        }
+    }
+
+    private Worker start(Path folder, WorkerSocket socket) throws IOException, WorkerStartException {
+        Process started = WorkerCommand.create(config, folder).start();
+        LiveProcesses.add(started);
+        process = started;
+        if (aborted) {
+            started.destroyForcibly();
+        }
+        WorkerOutput output = WorkerOutput.start(name, started);
+        // Whatever the process does, the waits below end: at its exit, or when its time is up.
+        started.onExit().thenRun(() -> closeQuietly(socket));
+        ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), started::destroyForcibly);
+        try {
+            WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
+            bootstrap.writeTo(started.getOutputStream());
+            FrameChannel channel = meet(socket, bootstrap);
+            if (channel.read().type() != Frame.Type.READY) {
+                throw new ProtocolException("the worker did not say that it is ready");
+            }
+            return new Worker(name, started, channel, output);
+        } catch (IOException e) {
+            throw diagnose(started, output, timeout.isDone(), e);
+        } finally {
+            timeout.cancel(false);
+        }
+    }
+
+    // Anybody of the same user may connect; only the worker knows the secret.
+    private FrameChannel meet(WorkerSocket socket, WorkerBootstrap bootstrap) throws IOException {
+        while (true) {
+            SocketChannel accepted = socket.accept();
+            FrameChannel channel = new FrameChannel(accepted);
+            try {
+                bootstrap.verifyHello(channel.read());
+                return channel;
+            } catch (IOException e) {
+                log.warn(
+                        "somebody who is not worker {} has connected to its socket and was turned away: {}",
+                        name,
+                        e.getMessage());
+                channel.close();
+            }
+        }
+    }
+
+    private WorkerStartException diagnose(Process started, WorkerOutput output, boolean timedOut, IOException problem) {
+        boolean exited = awaitExit(started);
+        if (!exited) {
+            LiveProcesses.destroy(started, DEATH_PATIENCE);
+        }
+        if (aborted) {
+            return new WorkerStartException(failure("its pool was closed"), problem);
+        }
+        String stderr = output.stderrTail(OUTPUT_PATIENCE);
+        String printed = stderr.isEmpty() ? "It wrote nothing to stderr." : "It wrote to stderr:\n" + stderr;
+        String what = timedOut
+                ? "it was not ready after %d ms".formatted(config.startTimeout().toMillis())
+                : exited
+                        ? "its process ended with exit code %d".formatted(started.exitValue())
+                        : "it did not introduce itself (%s)".formatted(problem.getMessage());
+        return new WorkerStartException(failure(what) + " " + printed, problem);
+    }
+
+    private static boolean awaitExit(Process started) {
+        try {
+            return started.waitFor(OUTPUT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private String failure(String what) {
+        return "worker %s of pool '%s' could not be started: %s. JVM options: %s."
+                .formatted(name, config.name(), what, options());
+    }
+
+    private List<String> options() {
+        return Stream.concat(Stream.of("-Xmx" + config.maxHeapMiB() + "m"), config.jvmOptions().stream())
+                .toList();
+    }
+
+    private Path createFolder() throws WorkerStartException {
+        try {
+            Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+            boolean posix = parent.getFileSystem().supportedFileAttributeViews().contains("posix");
+            FileAttribute<?>[] onlyForUs = posix
+                    ? new FileAttribute<?>[] {
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+                    }
+                    : new FileAttribute<?>[0];
+            return Files.createTempDirectory(parent, FOLDER_PREFIX, onlyForUs);
+        } catch (IOException e) {
+            throw new WorkerStartException(failure("no private folder for its socket (%s)".formatted(e)), e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(WorkerLaunch::deleteOne);
+        } catch (IOException | UncheckedIOException e) {
+            log.warn("the folder {} of a worker's start could not be deleted", folder, e);
+        }
+    }
+
+    private static void deleteOne(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void closeQuietly(WorkerSocket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            log.debug("a worker's socket did not close", e);
+        }
+    }
+}

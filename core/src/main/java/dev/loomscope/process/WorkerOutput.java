@@ -1,0 +1,118 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * What a worker prints: each line goes to the parent's log, and the last lines of stderr are kept for the report of a crash.
+ *
+ * <p>Two platform threads read, because reading a process's pipe pins a virtual thread on JDK 21 to 23.
+ */
+final class WorkerOutput {
+
+    /** The logger of everything that workers print. */
+    static final String LOGGER = "dev.loomscope.worker";
+
+    private static final Logger log = LoggerFactory.getLogger(LOGGER);
+    private static final int MAX_LINE_BYTES = 8 * 1024;
+    private static final int TAIL_LINES = 30;
+
+    private final String source;
+    private final Thread stdout;
+    private final Thread stderr;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<String> tail = new ArrayDeque<>(); // guarded by lock; the last lines of stderr
+
+    private WorkerOutput(String source, Process process) {
+        this.source = source;
+        this.stdout = pump("stdout", process.getInputStream(), line -> log(Level.INFO, line));
+        this.stderr = pump("stderr", process.getErrorStream(), this::onErrorLine);
+    }
+
+    /** Starts to read what {@code process} prints. */
+    static WorkerOutput start(String worker, Process process) {
+        return new WorkerOutput("%s (pid %d)".formatted(worker, process.pid()), process);
+    }
+
+    /** Returns the last lines of stderr, after waiting this long at most for the last of them to arrive. */
+    String stderrTail(Duration patience) {
+        awaitEnd(patience);
+        lock.lock();
+        try {
+            return String.join("\n", tail);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Descendants of the worker may hold its pipes open: the wait is bounded.
+    private void awaitEnd(Duration patience) {
+        try {
+            stderr.join(patience);
+            stdout.join(patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // whoever asks gets what is there
+        }
+    }
+
+    private void onErrorLine(String line) {
+        lock.lock();
+        try {
+            if (tail.size() == TAIL_LINES) {
+                tail.removeFirst();
+            }
+            tail.addLast(line);
+        } finally {
+            lock.unlock();
+        }
+        log(Level.WARN, line);
+    }
+
+    private void log(Level level, String line) {
+        log.atLevel(level).log("{}: {}", source, line);
+    }
+
+    private Thread pump(String stream, InputStream bytes, LineConsumer lines) {
+        return Thread.ofPlatform()
+                .daemon()
+                .name("loom-scope-%s-%s".formatted(source, stream))
+                .start(() -> pump(bytes, lines));
+    }
+
+    private static void pump(InputStream bytes, LineConsumer lines) {
+        byte[] line = new byte[MAX_LINE_BYTES];
+        int length = 0;
+        byte[] buffer = new byte[MAX_LINE_BYTES];
+        try (bytes) {
+            for (int read = bytes.read(buffer); read >= 0; read = bytes.read(buffer)) {
+                for (int i = 0; i < read; i++) {
+                    if (buffer[i] == '\n' || length == MAX_LINE_BYTES) {
+                        lines.accept(new String(line, 0, length, StandardCharsets.UTF_8).stripTrailing());
+                        length = 0;
+                    }
+                    if (buffer[i] != '\n') {
+                        line[length++] = buffer[i];
+                    }
+                }
+            }
+        } catch (IOException e) {
+            log.debug("a worker's output ended early", e); // its process was destroyed
+        }
+        if (length > 0) {
+            lines.accept(new String(line, 0, length, StandardCharsets.UTF_8).stripTrailing());
+        }
+    }
+
+    @FunctionalInterface
+    private interface LineConsumer {
+        void accept(String line);
+    }
+}

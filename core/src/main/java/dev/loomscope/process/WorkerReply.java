@@ -1,0 +1,17 @@
+package dev.loomscope.process;
+
+/** What comes back for a task: from its worker, or from the pool in its stead. */
+sealed interface WorkerReply {
+
+    /** The task has ended with this result. */
+    record Result(Payload payload, Worker worker) implements WorkerReply {}
+
+    /** The task has thrown. */
+    record Failure(RemoteFailure failure, Worker worker) implements WorkerReply {}
+
+    /** The task was cancelled before it started, or its worker was killed. */
+    record Cancelled() implements WorkerReply {}
+
+    /** The task cannot have an answer: its worker crashed, none could be started, or the pool was closed. */
+    record Lost(Throwable reason) implements WorkerReply {}
+}
