@@ -1,0 +1,164 @@
+package dev.loomscope;
+
+import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskAction;
+import dev.loomscope.core.TaskConsumer;
+import dev.loomscope.core.TaskFunction;
+import dev.loomscope.core.TaskKind;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The forms of {@code fork}: with or without a name, with the {@linkplain TaskKind kind} said here or left to the
+ * implementer of the code, for code with and without an argument and a result.
+ *
+ * <p>They differ in nothing else. Each starts a subtask in the scope and returns its handle at once: it never blocks and
+ * never drops; a subtask for which there is no permit waits in a queue. After the scope was cancelled nothing starts, and
+ * the handle is {@link Subtask.State#CANCELLED} from the beginning. The kind is found as {@link
+ * dev.loomscope.core.TaskClassifier} describes. Whatever a CPU task captured is serialized before {@code fork} returns.
+ *
+ * <p>Every form throws, in this order:
+ *
+ * <ul>
+ *   <li>{@link NullPointerException} if anything but an argument of the code is null
+ *   <li>{@link WrongThreadException} if the calling thread is neither the owner nor runs a subtask below this scope
+ *   <li>{@link IllegalStateException} if the scope is closed
+ *   <li>{@link dev.loomscope.core.AmbiguousTaskKindException} if the code is of two kinds at once
+ *   <li>{@link dev.loomscope.core.TaskNotSerializableException} if a CPU task cannot be sent to a worker
+ * </ul>
+ *
+ * @param <T> the supertype of all results
+ */
+public sealed interface Forker<T extends @Nullable Object> permits MixedScope {
+
+    /**
+     * Forks a task: the form that all others lead to.
+     *
+     * @param name what handles, threads, logs and messages call the subtask; null for a name made from its kind
+     * @param kind where it runs; null to let the code decide
+     */
+    <U extends T> Subtask<U> forkTask(@Nullable String name, @Nullable TaskKind kind, Callable<? extends U> task);
+
+    /** Forks a task with a result. */
+    default <U extends T> Subtask<U> fork(Task<? extends U> task) {
+        return forkTask(null, null, task);
+    }
+
+    /** Forks a plain callable. Written as a lambda, the code is a {@link Task} instead, which can be classified. */
+    default <U extends T> Subtask<U> fork(Callable<? extends U> task) {
+        return forkTask(null, null, task);
+    }
+
+    /** Forks an action. */
+    default Subtask<@Nullable Void> fork(TaskAction action) {
+        return forkAction(null, null, Task.of(action));
+    }
+
+    /** Forks a function together with its argument. */
+    default <A extends @Nullable Object, U extends T> Subtask<U> fork(
+            TaskFunction<? super A, ? extends U> function, A argument) {
+        return forkTask(null, null, Task.of(function, argument));
+    }
+
+    /** Forks an action together with its argument. */
+    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(TaskConsumer<? super A> action, A argument) {
+        return forkAction(null, null, Task.of(action, argument));
+    }
+
+    /** Forks a task with a result, of this kind. */
+    default <U extends T> Subtask<U> fork(TaskKind kind, Task<? extends U> task) {
+        return forkTask(null, requireKind(kind), task);
+    }
+
+    /** Forks a plain callable, of this kind. */
+    default <U extends T> Subtask<U> fork(TaskKind kind, Callable<? extends U> task) {
+        return forkTask(null, requireKind(kind), task);
+    }
+
+    /** Forks an action, of this kind. */
+    default Subtask<@Nullable Void> fork(TaskKind kind, TaskAction action) {
+        return forkAction(null, requireKind(kind), Task.of(action));
+    }
+
+    /** Forks a function together with its argument, of this kind. */
+    default <A extends @Nullable Object, U extends T> Subtask<U> fork(
+            TaskKind kind, TaskFunction<? super A, ? extends U> function, A argument) {
+        return forkTask(null, requireKind(kind), Task.of(function, argument));
+    }
+
+    /** Forks an action together with its argument, of this kind. */
+    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
+            TaskKind kind, TaskConsumer<? super A> action, A argument) {
+        return forkAction(null, requireKind(kind), Task.of(action, argument));
+    }
+
+    /** Forks a task with a result, by name. */
+    default <U extends T> Subtask<U> fork(String name, Task<? extends U> task) {
+        return forkTask(requireName(name), null, task);
+    }
+
+    /** Forks a plain callable, by name. */
+    default <U extends T> Subtask<U> fork(String name, Callable<? extends U> task) {
+        return forkTask(requireName(name), null, task);
+    }
+
+    /** Forks an action, by name. */
+    default Subtask<@Nullable Void> fork(String name, TaskAction action) {
+        return forkAction(requireName(name), null, Task.of(action));
+    }
+
+    /** Forks a function together with its argument, by name. */
+    default <A extends @Nullable Object, U extends T> Subtask<U> fork(
+            String name, TaskFunction<? super A, ? extends U> function, A argument) {
+        return forkTask(requireName(name), null, Task.of(function, argument));
+    }
+
+    /** Forks an action together with its argument, by name. */
+    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
+            String name, TaskConsumer<? super A> action, A argument) {
+        return forkAction(requireName(name), null, Task.of(action, argument));
+    }
+
+    /** Forks a task with a result, by name and of this kind. */
+    default <U extends T> Subtask<U> fork(String name, TaskKind kind, Task<? extends U> task) {
+        return forkTask(requireName(name), requireKind(kind), task);
+    }
+
+    /** Forks a plain callable, by name and of this kind. */
+    default <U extends T> Subtask<U> fork(String name, TaskKind kind, Callable<? extends U> task) {
+        return forkTask(requireName(name), requireKind(kind), task);
+    }
+
+    /** Forks an action, by name and of this kind. */
+    default Subtask<@Nullable Void> fork(String name, TaskKind kind, TaskAction action) {
+        return forkAction(requireName(name), requireKind(kind), Task.of(action));
+    }
+
+    /** Forks a function together with its argument, by name and of this kind. */
+    default <A extends @Nullable Object, U extends T> Subtask<U> fork(
+            String name, TaskKind kind, TaskFunction<? super A, ? extends U> function, A argument) {
+        return forkTask(requireName(name), requireKind(kind), Task.of(function, argument));
+    }
+
+    /** Forks an action together with its argument, by name and of this kind. */
+    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
+            String name, TaskKind kind, TaskConsumer<? super A> action, A argument) {
+        return forkAction(requireName(name), requireKind(kind), Task.of(action, argument));
+    }
+
+    // A subtask without a result is none that T restricts: its only value is null, which belongs to every type.
+    @SuppressWarnings("unchecked")
+    private Subtask<@Nullable Void> forkAction(
+            @Nullable String name, @Nullable TaskKind kind, Task<@Nullable Void> task) {
+        return (Subtask<@Nullable Void>) (Subtask<?>) forkTask(name, kind, (Task<? extends T>) (Task<?>) task);
+    }
+
+    private static TaskKind requireKind(TaskKind kind) {
+        return Objects.requireNonNull(kind, "kind");
+    }
+
+    private static String requireName(String name) {
+        return Objects.requireNonNull(name, "name");
+    }
+}

@@ -1,0 +1,54 @@
+package dev.loomscope;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets so many subtasks of a kind run at once; the others wait in line, first come, first served. It blocks nobody: whoever leaves
+ * is told who comes next. Thread-safe.
+ */
+final class Gate {
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<ScopedSubtask<?>> waiting = new ArrayDeque<>(); // guarded by lock; may hold cancelled ones
+    private int free; // guarded by lock
+
+    Gate(int permits) {
+        this.free = permits;
+    }
+
+    /** Returns whether {@code subtask} may start now; if not, it is in line. */
+    boolean enter(ScopedSubtask<?> subtask) {
+        lock.lock();
+        try {
+            if (free > 0) {
+                free--;
+                return true;
+            }
+            waiting.addLast(subtask);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives a permit back, and returns who has it now: the next in line that was not cancelled; null if there is none. */
+    @Nullable
+    ScopedSubtask<?> leave() {
+        lock.lock();
+        try {
+            ScopedSubtask<?> next = waiting.pollFirst();
+            while (next != null && next.hasEnded()) {
+                next = waiting.pollFirst();
+            }
+            if (next == null) {
+                free++;
+            }
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,553 @@
+package dev.loomscope;
+
+import dev.loomscope.CancelReason.Source;
+import dev.loomscope.DeadlineExceededException.Unfinished;
+import dev.loomscope.Subtask.State;
+import dev.loomscope.core.CpuBackend;
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
+import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskClassifier;
+import dev.loomscope.core.TaskFunction;
+import dev.loomscope.core.TaskKind;
+import dev.loomscope.event.EventStream;
+import dev.loomscope.event.ScopeEvent;
+import dev.loomscope.process.ProcessPool;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one implementation of {@link MixedScope}.
+ *
+ * <p>The JDK's scope, behind {@link ThreadStarter}, contains the threads. Everything that users observe is kept here: which subtasks
+ * live, how many are pending, the failures, the reason of the cancel, the deadline.
+ *
+ * <p>A subtask is pending from {@link #admit} until the last line of {@link #onEnded}: when {@code join} returns, its outcome, its
+ * failure and its continuations are all in place. Its thread may take a moment longer, which {@code close} waits for.
+ */
+final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object> implements MixedScope<T, R> {
+
+    private static final Logger log = LoggerFactory.getLogger(NurseryScope.class);
+    private static final AtomicLong scopeIds = new AtomicLong();
+    private static final AtomicLong subtaskIds = new AtomicLong();
+    // The innermost scope of each thread: the one it has opened last, or the one whose subtask it runs.
+    private static final ThreadLocal<@Nullable NurseryScope<?, ?>> innermost = new ThreadLocal<>();
+
+    private final String name;
+    private final ScopeConfig config;
+    private final Joiner<? super T, ? extends R> joiner;
+    private final @Nullable BodyInterrupt body;
+    private final Thread owner = Thread.currentThread();
+    private final @Nullable NurseryScope<?, ?> enclosing;
+    private final EventStream events;
+    private final ThreadStarter starter;
+    private final @Nullable Gate ioGate;
+    private final Gate blockingGate;
+    private final ScopeResources resources = new ScopeResources();
+    private final Instant openedAt = Instant.now();
+    private final long openedNanos = System.nanoTime();
+
+    private final Set<ScopedSubtask<?>> live = ConcurrentHashMap.newKeySet();
+    private final Set<NurseryScope<?, ?>> nested = ConcurrentHashMap.newKeySet();
+    private final AtomicLong pending = new AtomicLong();
+    private final Failures failures = new Failures();
+    private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
+    private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
+    private volatile boolean cutByDeadline; // any thread; never goes back to false
+    private volatile @Nullable Thread waiter; // the owner, while it waits for pending to become 0
+    private volatile boolean closed; // owner thread; never goes back to false
+
+    private @Nullable Future<?> timer; // owner thread only
+    private boolean unjoinedForks; // owner thread only
+    private long joinedThrough; // owner thread only; subtasks up to this id have been joined
+    private @Nullable ScopeFailedException joinFailure; // owner thread only
+
+    private NurseryScope(Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
+        this.joiner = Objects.requireNonNull(joiner, "joiner");
+        this.config = config;
+        this.body = body;
+        this.name = config.name() != null ? config.name() : "scope-" + scopeIds.incrementAndGet();
+        this.events = new EventStream(config.listeners());
+        this.ioGate = config.maxIo() == Integer.MAX_VALUE ? null : new Gate(config.maxIo());
+        this.blockingGate = new Gate(config.maxBlocking());
+        this.enclosing = innermost.get();
+        this.starter = new ThreadStarter(name);
+    }
+
+    static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
+            Joiner<? super T, ? extends R> joiner, ScopeConfig config) {
+        return open(joiner, config, null);
+    }
+
+    static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
+            Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
+        NurseryScope<T, R> scope = new NurseryScope<>(joiner, config, body);
+        scope.begin();
+        return scope;
+    }
+
+    private void begin() {
+        innermost.set(this);
+        events.publish(() -> new ScopeEvent.ScopeOpened(Instant.now(), name));
+        if (config.deadline() != null) {
+            timer = ScopeTimer.schedule(config.deadline(), this::onDeadline);
+        }
+        if (enclosing != null) {
+            enclosing.nested.add(this);
+            CancelReason outer = enclosing.cancelReason.get();
+            if (outer != null) {
+                cancelFromOutside(outer);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- fork
+
+    @Override
+    public <U extends T> Subtask<U> forkTask(
+            @Nullable String subtaskName, @Nullable TaskKind kind, Callable<? extends U> task) {
+        Objects.requireNonNull(task, "task");
+        ensureInTree("fork");
+        ensureOpen();
+        ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task));
+        subtask.load(task, prepare(subtask, task));
+        admit(subtask);
+        start(subtask);
+        return subtask;
+    }
+
+    private <U extends @Nullable Object> ScopedSubtask<U> create(@Nullable String subtaskName, TaskKind kind) {
+        return new ScopedSubtask<>(this, subtaskIds.incrementAndGet(), subtaskName, kind);
+    }
+
+    private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
+            ScopedSubtask<U> subtask, Callable<? extends U> task) {
+        if (subtask.kind() != TaskKind.CPU || cancelReason.get() != null) {
+            return null; // a subtask of a cancelled scope never starts
+        }
+        CpuBackend backend = config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
+        return backend.prepare(new CpuRequest<U>(task, subtask.name(), subtask::onStarted));
+    }
+
+    // The joiner was declared for a supertype of T, and every subtask of this scope has a result of a subtype of T, or
+    // none.
+    @SuppressWarnings("unchecked")
+    private Joiner<@Nullable Object, ? extends R> joiner() {
+        return (Joiner<@Nullable Object, ? extends R>) joiner;
+    }
+
+    private void admit(ScopedSubtask<?> subtask) {
+        boolean enough = joiner().onFork(subtask);
+        if (isOwner()) {
+            unjoinedForks = true;
+        }
+        pending.incrementAndGet();
+        live.add(subtask);
+        events.publish(() ->
+                new ScopeEvent.SubtaskForked(subtask.queuedAt(), name, subtask.name(), subtask.id(), subtask.kind()));
+        if (enough) {
+            cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
+        }
+        // whoever cancels sets the reason before it looks at 'live'
+        CancelReason reason = cancelReason.get();
+        if (reason != null) {
+            subtask.cancel(reason);
+        }
+    }
+
+    private void start(ScopedSubtask<?> subtask) {
+        if (subtask.hasEnded()) {
+            return;
+        }
+        Gate gate = gateOf(subtask);
+        if (gate == null || gate.enter(subtask)) {
+            starter.start(subtask);
+        } else {
+            events.publish(() ->
+                    new ScopeEvent.SubtaskQueued(Instant.now(), name, subtask.name(), subtask.id(), subtask.kind()));
+        }
+    }
+
+    private @Nullable Gate gateOf(ScopedSubtask<?> subtask) {
+        return switch (subtask.kind()) {
+            case IO -> ioGate;
+            case BLOCKING -> blockingGate;
+            case CPU -> null; // the pool has the permits: its workers
+        };
+    }
+
+    /** Takes in a subtask that starts when another has succeeded. */
+    <U extends @Nullable Object> ScopedSubtask<U> admitContinuation(TaskFunction<?, ? extends U> function) {
+        Objects.requireNonNull(function, "function");
+        ensureInTree("then");
+        ensureOpen();
+        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function));
+        admit(subtask);
+        return subtask;
+    }
+
+    /** Starts it, on the thread that ended the other. */
+    <A extends @Nullable Object, U extends @Nullable Object> void startContinuation(
+            ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument) {
+        try {
+            Task<U> task = Task.of(function, argument);
+            subtask.load(task, prepare(subtask, task));
+            start(subtask);
+        } catch (RuntimeException e) {
+            subtask.failUnstarted(e);
+        }
+    }
+
+    // ---------------------------------------------------------------- what subtasks say
+
+    /** The calling thread begins to run a subtask of this scope. */
+    void enterThread() {
+        innermost.set(this);
+    }
+
+    /** The code of a subtask starts. */
+    void onStarted(ScopedSubtask<?> subtask, String runner) {
+        events.publish(() -> new ScopeEvent.SubtaskStarted(
+                subtask.startedAt().orElseThrow(), name, subtask.name(), subtask.id(), subtask.kind(), runner));
+    }
+
+    /** A subtask has ended: its state is final. Once for each, on whichever thread ended it. */
+    void onEnded(ScopedSubtask<?> subtask) {
+        try {
+            Throwable thrown = subtask.exceptionOrNull();
+            if (thrown != null) {
+                failures.add(subtask, thrown);
+            }
+            noteDeadline(subtask);
+            publishEnd(subtask, thrown);
+            askJoiner(subtask);
+            subtask.runContinuations();
+        } finally {
+            live.remove(subtask);
+            subtask.wakeAwaiting();
+            if (pending.decrementAndGet() == 0) {
+                LockSupport.unpark(waiter);
+            }
+        }
+    }
+
+    private void noteDeadline(ScopedSubtask<?> subtask) {
+        if (subtask.state() == State.CANCELLED
+                && subtask.cancelReason().map(CancelReason::source).orElse(null) == Source.DEADLINE) {
+            cutByDeadline = true;
+        }
+    }
+
+    private void publishEnd(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
+        events.publish(() -> {
+            Instant at = subtask.endedAt().orElseThrow();
+            return subtask.state() == State.CANCELLED
+                    ? new ScopeEvent.SubtaskCancelled(
+                            at,
+                            name,
+                            subtask.name(),
+                            subtask.id(),
+                            subtask.kind(),
+                            subtask.cancelReason().map(CancelReason::text).orElse(""))
+                    : new ScopeEvent.SubtaskFinished(at, name, subtask.name(), subtask.id(), subtask.kind(), thrown);
+        });
+    }
+
+    // A joiner is user code; what it throws is a failure like one of the subtask itself.
+    private void askJoiner(ScopedSubtask<?> subtask) {
+        boolean enough;
+        try {
+            enough = joiner().onComplete(subtask);
+        } catch (Throwable e) {
+            failures.add(subtask, e);
+            cancel(CancelReason.failure(subtask));
+            return;
+        }
+        if (enough) {
+            cancel(
+                    subtask.state() == State.FAILED
+                            ? CancelReason.failure(subtask)
+                            : CancelReason.of(Source.JOINER, "the joiner has enough with " + subtask.describe()));
+        }
+    }
+
+    /** The thread of a subtask is about to end, and its permit is free. */
+    void onThreadFree(ScopedSubtask<?> subtask) {
+        Gate gate = gateOf(subtask);
+        ScopedSubtask<?> next = gate == null ? null : gate.leave();
+        if (next != null) {
+            starter.start(next);
+        }
+    }
+
+    // ---------------------------------------------------------------- join
+
+    @Override
+    public R join() throws InterruptedException, ScopeFailedException {
+        ensureOwner("join");
+        ensureOpen();
+        unjoinedForks = false;
+        awaitPending();
+        joinedThrough = subtaskIds.get();
+        try {
+            return conclude();
+        } catch (ScopeFailedException e) {
+            joinFailure = e;
+            throw e;
+        }
+    }
+
+    private void awaitPending() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        waiter = owner;
+        try {
+            while (pending.get() > 0) {
+                LockSupport.park(this);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
+        } finally {
+            waiter = null;
+        }
+    }
+
+    private void awaitPendingUninterruptibly() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                awaitPending();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            owner.interrupt();
+        }
+    }
+
+    private R conclude() throws ScopeFailedException {
+        CancelReason reason = cancelReason.get();
+        if (reason != null && reason.source() == Source.DEADLINE && (cutByDeadline || !unfinished.isEmpty())) {
+            List<ScopeFailedException.Failure> all = failures.toList();
+            Throwable cause = all.isEmpty() ? null : all.get(0).exception();
+            throw new DeadlineExceededException(
+                    ScopeMessages.deadline(name, unfinished, all), cause, all, reason, unfinished);
+        }
+        try {
+            return joiner.result();
+        } catch (Throwable e) {
+            throw failure(ScopeMessages.failed(name, e, failures.toList(), reason), e);
+        }
+    }
+
+    /** What {@code join} and {@code await} throw for {@code cause}. */
+    ScopeFailedException failure(String message, @Nullable Throwable cause) {
+        return new ScopeFailedException(message, cause, failures.toList(), cancelReason.get());
+    }
+
+    /** What {@code await} throws if there is no outcome: the cause is the first failure if that is why. */
+    ScopeFailedException cancelled(String message) {
+        List<ScopeFailedException.Failure> all = failures.toList();
+        return failure(
+                message,
+                all.isEmpty() ? new CancellationException(message) : all.get(0).exception());
+    }
+
+    // ---------------------------------------------------------------- cancel
+
+    @Override
+    public void cancel(String reason) {
+        Objects.requireNonNull(reason, "reason");
+        cancel(CancelReason.of(Source.EXPLICIT, reason));
+    }
+
+    private void cancel(CancelReason reason) {
+        if (!cancelReason.compareAndSet(null, reason)) {
+            return;
+        }
+        log.debug("scope '{}' is cancelled: {}", name, reason);
+        events.publish(() -> new ScopeEvent.ScopeCancelled(Instant.now(), name, reason.text()));
+        live.forEach(subtask -> subtask.cancel(reason));
+        live.forEach(ScopedSubtask::wakeAwaiting);
+        nested.forEach(scope -> scope.cancelFromOutside(reason));
+        if (body != null) {
+            body.deliver();
+        }
+    }
+
+    private void cancelFromOutside(CancelReason outer) {
+        cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
+    }
+
+    private void onDeadline() {
+        unfinished = live.stream()
+                .filter(subtask -> !subtask.hasEnded())
+                .sorted(Comparator.comparingLong(ScopedSubtask::id))
+                .map(subtask -> new Unfinished(subtask, Duration.ofNanos(subtask.ranNanos())))
+                .toList();
+        cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
+    }
+
+    @Override
+    public Optional<CancelReason> cancelReason() {
+        return Optional.ofNullable(cancelReason.get());
+    }
+
+    // ---------------------------------------------------------------- close
+
+    @Override
+    public <C extends AutoCloseable> C register(C resource) {
+        Objects.requireNonNull(resource, "resource");
+        ensureInTree("register");
+        ensureOpen();
+        resources.add(resource);
+        return resource;
+    }
+
+    /** The body of {@link MixedScope#call} has thrown: nothing goes on, and the failures of subtasks are not lost. */
+    void leave(Throwable thrown) {
+        cancel(CancelReason.of(Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, thrown)));
+        awaitPendingUninterruptibly();
+        unjoinedForks = false;
+        List<ScopeFailedException.Failure> all = failures.toList();
+        if (!all.isEmpty() && !(thrown instanceof ScopeFailedException)) {
+            thrown.addSuppressed(failure(
+                    ScopeMessages.failed(name, all.get(0).exception(), all, cancelReason.get()),
+                    all.get(0).exception()));
+        }
+    }
+
+    @Override
+    public void close() {
+        ensureOwner("close");
+        if (closed) {
+            return;
+        }
+        boolean leftUnjoined = unjoinedForks;
+        if (leftUnjoined || pending.get() > 0) {
+            cancel(CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
+        }
+        awaitPendingUninterruptibly();
+        closed = true;
+        joinedThrough = subtaskIds.get();
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        try {
+            starter.close();
+        } finally {
+            leaveTree();
+        }
+        closeResources();
+        events.publish(() -> new ScopeEvent.ScopeClosed(Instant.now(), name));
+        if (leftUnjoined) {
+            List<ScopeFailedException.Failure> all = failures.toList();
+            throw new IllegalStateException(
+                    ScopeMessages.unjoined(name),
+                    all.isEmpty()
+                            ? null
+                            : failure(
+                                    ScopeMessages.failed(name, all.get(0).exception(), all, cancelReason.get()),
+                                    all.get(0).exception()));
+        }
+    }
+
+    private void leaveTree() {
+        if (enclosing != null) {
+            enclosing.nested.remove(this);
+        }
+        if (innermost.get() == this) {
+            if (enclosing == null) {
+                innermost.remove();
+            } else {
+                innermost.set(enclosing);
+            }
+        }
+    }
+
+    private void closeResources() {
+        ResourceCloseException problem = resources.closeAll(name);
+        if (problem == null) {
+            return;
+        }
+        if (joinFailure == null) {
+            throw problem;
+        }
+        joinFailure.addSuppressed(problem);
+    }
+
+    // ---------------------------------------------------------------- guards and questions
+
+    boolean isOwner() {
+        return Thread.currentThread() == owner;
+    }
+
+    /** Whether the caller is the owner and has not joined since it forked this subtask. */
+    boolean isOwnerUnjoined(long subtaskId) {
+        return isOwner() && subtaskId > joinedThrough;
+    }
+
+    Instant instantOf(long nanoTime) {
+        return openedAt.plusNanos(nanoTime - openedNanos);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String toString() {
+        CancelReason reason = cancelReason.get();
+        return "MixedScope[%s, %d pending%s%s]"
+                .formatted(
+                        name, pending.get(), reason == null ? "" : ", cancelled: " + reason, closed ? ", closed" : "");
+    }
+
+    private void ensureOwner(String what) {
+        if (!isOwner()) {
+            throw new WrongThreadException("only the owner of scope '%s' (%s) may %s it, not %s"
+                    .formatted(name, owner, what, Thread.currentThread()));
+        }
+    }
+
+    /** Lets pass the owner and the threads of subtasks of this scope and of the scopes below. */
+    void ensureInTree(String what) {
+        if (isOwner()) {
+            return;
+        }
+        for (NurseryScope<?, ?> scope = innermost.get(); scope != null; scope = scope.enclosing) {
+            if (scope == this) {
+                return;
+            }
+        }
+        throw new WrongThreadException(
+                "%s may not %s in scope '%s': it is neither its owner nor runs a subtask below it; open a scope of its own there"
+                        .formatted(Thread.currentThread(), what, name));
+    }
+
+    private void ensureOpen() {
+        if (closed) {
+            throw new IllegalStateException("scope '%s' is closed".formatted(name));
+        }
+    }
+}

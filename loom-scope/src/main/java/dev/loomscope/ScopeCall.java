@@ -1,0 +1,37 @@
+package dev.loomscope;
+
+import org.jspecify.annotations.Nullable;
+
+/** The lambda form of a scope, {@link MixedScope#call}. */
+final class ScopeCall {
+
+    private ScopeCall() {}
+
+    static <V extends @Nullable Object, X extends Exception> V run(ScopeConfig config, MixedScope.Body<V, X> body)
+            throws X, ScopeFailedException, InterruptedException {
+        BodyInterrupt interrupt = new BodyInterrupt();
+        try (var scope = NurseryScope.<@Nullable Object, @Nullable Void>open(
+                Joiner.awaitAllSuccessfulOrThrow(), config, interrupt)) {
+            V value = runBody(scope, body, interrupt);
+            scope.join();
+            return value;
+        }
+    }
+
+    private static <V extends @Nullable Object, X extends Exception> V runBody(
+            NurseryScope<@Nullable Object, @Nullable Void> scope, MixedScope.Body<V, X> body, BodyInterrupt interrupt)
+            throws X, ScopeFailedException, InterruptedException {
+        try {
+            V value = body.run(scope);
+            interrupt.end();
+            return value;
+        } catch (Throwable e) {
+            boolean interruptedByUs = interrupt.end();
+            if (interruptedByUs && InterruptShape.matches(e)) {
+                scope.join(); // says why
+            }
+            scope.leave(e);
+            throw e;
+        }
+    }
+}

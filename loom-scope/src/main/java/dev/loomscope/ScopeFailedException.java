@@ -1,0 +1,55 @@
+package dev.loomscope;
+
+import java.io.Serial;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Thrown by {@link MixedScope#join} when the work of the scope failed.
+ *
+ * <p>The cause is the first failure. {@link #failures} has every one with its subtask; the others are also suppressed on
+ * this exception, up to 32, so that a stack trace shows them. The exceptions of tasks are never changed.
+ */
+public sealed class ScopeFailedException extends ExecutionException permits DeadlineExceededException {
+
+    /** How many further failures a stack trace shows. */
+    static final int MAX_SUPPRESSED = 32;
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final transient List<Failure> failures;
+    private final transient @Nullable CancelReason cancelReason;
+
+    /**
+     * A subtask and what it threw.
+     *
+     * @param subtask the one that failed
+     * @param exception the task's own exception
+     */
+    public record Failure(Subtask<?> subtask, Throwable exception) {}
+
+    ScopeFailedException(
+            String message, @Nullable Throwable cause, List<Failure> failures, @Nullable CancelReason cancelReason) {
+        super(message, cause);
+        this.failures = List.copyOf(failures);
+        this.cancelReason = cancelReason;
+        failures.stream()
+                .map(Failure::exception)
+                .filter(other -> other != cause)
+                .limit(MAX_SUPPRESSED)
+                .forEach(this::addSuppressed);
+    }
+
+    /** Every failure in the order in which they happened; empty if the scope was merely cancelled. */
+    public List<Failure> failures() {
+        return failures == null ? List.of() : failures; // null after deserialization: handles stay at home
+    }
+
+    /** Why the scope was cancelled; empty if it was not. */
+    public Optional<CancelReason> cancelReason() {
+        return Optional.ofNullable(cancelReason);
+    }
+}

@@ -1,0 +1,67 @@
+package dev.loomscope;
+
+import dev.loomscope.DeadlineExceededException.Unfinished;
+import dev.loomscope.ScopeFailedException.Failure;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The texts of a scope's exceptions: what, which, how much, what next. */
+final class ScopeMessages {
+
+    private static final int MAX_NAMED = 10;
+
+    private ScopeMessages() {}
+
+    static String failed(String scope, Throwable cause, List<Failure> failures, @Nullable CancelReason reason) {
+        if (failures.isEmpty()) {
+            return reason == null
+                    ? "scope '%s' failed: %s".formatted(scope, cause)
+                    : "scope '%s' was cancelled: %s".formatted(scope, reason);
+        }
+        String which = failures.stream()
+                .filter(failure -> failure.exception() == cause)
+                .findFirst()
+                .map(failure -> describe(failure.subtask()) + " threw " + cause)
+                .orElse(cause.toString());
+        return "scope '%s' failed: %s%s".formatted(scope, which, others(failures.size() - 1));
+    }
+
+    private static String others(int count) {
+        if (count <= 0) {
+            return "";
+        }
+        String counted = count == 1 ? "; 1 further failure" : "; %d further failures".formatted(count);
+        return count <= ScopeFailedException.MAX_SUPPRESSED
+                ? counted
+                : counted
+                        + ", %d of them suppressed here, all in failures()"
+                                .formatted(ScopeFailedException.MAX_SUPPRESSED);
+    }
+
+    static String deadline(String scope, List<Unfinished> unfinished, List<Failure> failures) {
+        String named = unfinished.stream()
+                .limit(MAX_NAMED)
+                .map(ScopeMessages::describe)
+                .collect(Collectors.joining(", "));
+        String more = unfinished.size() > MAX_NAMED ? " and %d more".formatted(unfinished.size() - MAX_NAMED) : "";
+        String which = unfinished.isEmpty() ? "forked too late: nothing was running" : "unfinished: " + named + more;
+        String failed = failures.isEmpty() ? "" : "; %d subtasks had failed".formatted(failures.size());
+        return "the deadline of scope '%s' has passed; %s%s".formatted(scope, which, failed);
+    }
+
+    static String unjoined(String scope) {
+        return "scope '%s' was closed without a join after a fork: its subtasks were cancelled; call join() before you leave the block"
+                .formatted(scope);
+    }
+
+    private static String describe(Unfinished unfinished) {
+        boolean started = !unfinished.ran().isZero();
+        return describe(unfinished.subtask())
+                + (started ? " after %d ms".formatted(unfinished.ran().toMillis()) : " not started");
+    }
+
+    private static String describe(Subtask<?> subtask) {
+        return "subtask '%s' (%s)".formatted(subtask.name(), subtask.kind());
+    }
+}

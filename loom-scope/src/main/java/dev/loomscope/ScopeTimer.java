@@ -1,0 +1,33 @@
+package dev.loomscope;
+
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The clock of all deadlines: one daemon thread of its own, so that no busy executor delays it. What is due runs on a platform thread
+ * each, so that one scope with many subtasks does not delay another.
+ */
+final class ScopeTimer {
+
+    private static final ScheduledThreadPoolExecutor executor = create();
+
+    private ScopeTimer() {}
+
+    static Future<?> schedule(Deadline deadline, Runnable action) {
+        Thread.Builder runner = Thread.ofPlatform().daemon().name("loom-scope-deadline");
+        return executor.schedule(
+                () -> {
+                    runner.start(action);
+                },
+                deadline.remaining().toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    private static ScheduledThreadPoolExecutor create() {
+        ScheduledThreadPoolExecutor created = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("loom-scope-timer").factory());
+        created.setRemoveOnCancelPolicy(true);
+        return created;
+    }
+}

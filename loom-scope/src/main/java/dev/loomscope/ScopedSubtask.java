@@ -1,0 +1,387 @@
+package dev.loomscope;
+
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.TaskFunction;
+import dev.loomscope.core.TaskKind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One subtask of a {@link NurseryScope}: its life, its outcome, and the interrupts that may reach it.
+ *
+ * <p>Phases: WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. INTERRUPTING is RUNNING while
+ * somebody delivers an interrupt; the subtask does not end in that moment, so that no interrupt hits what its thread does next.
+ */
+final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Callable<@Nullable Void> {
+
+    private static final int WAITING = 0;
+    private static final int RUNNING = 1;
+    private static final int INTERRUPTING = 2;
+    private static final int ENDED = 3;
+
+    private static final VarHandle PHASE = varHandle("phase", int.class);
+    private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
+    private static final VarHandle ENDING = varHandle("ending", CountDownLatch.class);
+    private static final VarHandle CONTINUATIONS = varHandle("continuations", Continuations.class);
+
+    private final NurseryScope<?, ?> scope;
+    private final long id;
+    private final @Nullable String givenName;
+    private final TaskKind kind;
+    private final long queuedNanos = System.nanoTime();
+
+    private @Nullable Callable<? extends T> task; // set before the start, cleared at the end
+    private @Nullable CpuExecution<? extends T> execution; // set before the start; CPU only
+    private @Nullable Thread thread; // set by itself before RUNNING
+    private @Nullable T result; // written before state
+    private @Nullable Throwable exception; // written before state
+    private long endedNanos; // written before state
+    private boolean awaitedByOwner; // owner thread only
+
+    private volatile int phase;
+    private volatile State state = State.UNAVAILABLE;
+    private volatile long startedNanos; // by whoever runs it, once
+    private volatile boolean started; // after startedNanos
+    private volatile @Nullable CancelReason cancelReason; // any thread, set once
+    private volatile @Nullable CountDownLatch ending; // any thread, set once, by the first that waits
+    private volatile @Nullable Continuations continuations; // any thread; ends as Continuations.NONE_ANY_MORE
+
+    /** What runs after this subtask, as a list to which is only added. */
+    private record Continuations(
+            @Nullable Runnable first, @Nullable Continuations rest) {
+        static final Continuations NONE_ANY_MORE = new Continuations(null, null);
+    }
+
+    ScopedSubtask(NurseryScope<?, ?> scope, long id, @Nullable String givenName, TaskKind kind) {
+        this.scope = scope;
+        this.id = id;
+        this.givenName = givenName;
+        this.kind = kind;
+    }
+
+    /** Says what to run; before the start. */
+    void load(Callable<? extends T> newTask, @Nullable CpuExecution<? extends T> newExecution) {
+        this.task = newTask;
+        this.execution = newExecution;
+    }
+
+    long id() {
+        return id;
+    }
+
+    boolean hasEnded() {
+        return phase == ENDED;
+    }
+
+    /** The code of its thread. */
+    @Override
+    public @Nullable Void call() {
+        thread = Thread.currentThread();
+        try {
+            if (PHASE.compareAndSet(this, WAITING, RUNNING)) {
+                scope.enterThread();
+                runTask();
+            }
+        } finally {
+            scope.onThreadFree(this);
+        }
+        return null;
+    }
+
+    private void runTask() {
+        try {
+            CpuExecution<? extends T> remote = execution;
+            if (remote == null) {
+                onStarted(threadName());
+                Callable<? extends T> code = task;
+                succeed(code == null ? null : code.call());
+            } else {
+                succeed(remote.run());
+            }
+        } catch (Throwable e) {
+            fail(e);
+        }
+    }
+
+    /** Its code starts, here or in a worker. */
+    void onStarted(String runner) {
+        startedNanos = System.nanoTime();
+        started = true;
+        scope.onStarted(this, runner);
+    }
+
+    private String threadName() {
+        Thread current = Thread.currentThread();
+        return current.getName().isEmpty() ? "virtual-" + current.threadId() : current.getName();
+    }
+
+    private void succeed(@Nullable T value) {
+        leaveRunning();
+        result = value;
+        end(State.SUCCESS);
+    }
+
+    private void fail(Throwable e) {
+        leaveRunning();
+        if (cancelReason != null && InterruptShape.matches(e)) {
+            end(State.CANCELLED);
+        } else {
+            exception = e;
+            end(State.FAILED);
+        }
+    }
+
+    /** It could not be made ready: it fails, unless it was cancelled before. */
+    void failUnstarted(Throwable e) {
+        if (PHASE.compareAndSet(this, WAITING, ENDED)) {
+            exception = e;
+            end(State.FAILED);
+        }
+    }
+
+    /** It had its permit, but its thread could not be started. */
+    void failToStart(Throwable e) {
+        failUnstarted(e);
+        scope.onThreadFree(this);
+    }
+
+    // Waits out an interrupt that is just being delivered, and takes back one that was.
+    private void leaveRunning() {
+        while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
+            Thread.onSpinWait();
+        }
+        if (cancelReason != null) {
+            Thread.interrupted();
+        }
+    }
+
+    private void end(State finalState) {
+        task = null;
+        endedNanos = System.nanoTime();
+        state = finalState;
+        scope.onEnded(this);
+    }
+
+    /** Cancels it for this reason, unless it has ended or was cancelled before. */
+    void cancel(CancelReason reason) {
+        if (phase == ENDED || !CANCEL_REASON.compareAndSet(this, null, reason)) {
+            return;
+        }
+        if (PHASE.compareAndSet(this, WAITING, ENDED)) {
+            end(State.CANCELLED);
+        } else if (execution != null) {
+            execution.cancel(reason.text());
+        } else {
+            interrupt();
+        }
+    }
+
+    private void interrupt() {
+        Thread target = thread;
+        if (target != null && PHASE.compareAndSet(this, RUNNING, INTERRUPTING)) {
+            try {
+                target.interrupt();
+            } finally {
+                phase = RUNNING;
+            }
+        }
+    }
+
+    /** Lets go of everybody who waits for this subtask, whether it has ended or its scope was cancelled. */
+    void wakeAwaiting() {
+        CountDownLatch latch = ending;
+        if (latch != null) {
+            latch.countDown();
+        }
+    }
+
+    /** Runs what was to run after this subtask; once. */
+    void runContinuations() {
+        Continuations todo = (Continuations) CONTINUATIONS.getAndSet(this, Continuations.NONE_ANY_MORE);
+        for (Continuations next = todo; next != null && next.first != null; next = next.rest) {
+            next.first.run();
+        }
+    }
+
+    private void afterEnd(Runnable action) {
+        while (true) {
+            Continuations before = continuations;
+            if (before == Continuations.NONE_ANY_MORE) {
+                action.run();
+                return;
+            }
+            if (CONTINUATIONS.compareAndSet(this, before, new Continuations(action, before))) {
+                return;
+            }
+        }
+    }
+
+    @Override
+    public State state() {
+        return state;
+    }
+
+    // SUCCESS is published after the result, which is what the task returned: a T.
+    @SuppressWarnings("NullAway")
+    @Override
+    public T get() {
+        ensureMayLook();
+        return switch (state) {
+            case SUCCESS -> result;
+            case FAILED -> throw new IllegalStateException(describe() + " failed: there is no result", exception);
+            case CANCELLED ->
+                throw new IllegalStateException(
+                        "%s was cancelled (%s): there is no result".formatted(describe(), cancelReason));
+            case UNAVAILABLE ->
+                throw new IllegalStateException(describe() + " has not ended: join the scope or await it first");
+        };
+    }
+
+    @Override
+    public Throwable exception() {
+        ensureMayLook();
+        Throwable thrown = exception;
+        if (state != State.FAILED || thrown == null) {
+            throw new IllegalStateException("%s did not fail, it is %s".formatted(describe(), state));
+        }
+        return thrown;
+    }
+
+    /** What it threw, for ourselves; null if it did not. */
+    @Nullable
+    Throwable exceptionOrNull() {
+        return state == State.FAILED ? exception : null;
+    }
+
+    private void ensureMayLook() {
+        if (scope.isOwnerUnjoined(id) && !awaitedByOwner) {
+            throw new IllegalStateException("%s: the owner must join scope '%s' first, or await this subtask"
+                    .formatted(describe(), scope.name()));
+        }
+    }
+
+    @Override
+    public T await() throws InterruptedException, ScopeFailedException {
+        scope.ensureInTree("await");
+        if (thread == Thread.currentThread()) {
+            throw new IllegalStateException(describe() + " cannot await itself");
+        }
+        awaitEnd();
+        if (scope.isOwner()) {
+            awaitedByOwner = true;
+        }
+        return resultOrThrow();
+    }
+
+    private void awaitEnd() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (state == State.UNAVAILABLE) {
+            ENDING.compareAndSet(this, null, new CountDownLatch(1));
+            CountDownLatch latch = ending;
+            // whoever ends it or cancels the scope looks for the latch after having said so
+            if (latch != null
+                    && state == State.UNAVAILABLE
+                    && scope.cancelReason().isEmpty()) {
+                latch.await();
+            }
+        }
+    }
+
+    // As in get.
+    @SuppressWarnings("NullAway")
+    private T resultOrThrow() throws ScopeFailedException {
+        return switch (state) {
+            case SUCCESS -> result;
+            case FAILED -> throw scope.failure("%s failed: %s".formatted(describe(), exception), exception);
+            case CANCELLED -> throw scope.cancelled("%s was cancelled: %s".formatted(describe(), cancelReason));
+            case UNAVAILABLE ->
+                throw scope.cancelled(
+                        "%s has not ended, but scope '%s' was cancelled".formatted(describe(), scope.name()));
+        };
+    }
+
+    @Override
+    public void cancel() {
+        cancel(CancelReason.of(CancelReason.Source.SINGLE, "cancelled alone by " + Thread.currentThread()));
+    }
+
+    @Override
+    public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
+        ScopedSubtask<U> next = scope.admitContinuation(function);
+        afterEnd(() -> proceedTo(next, function));
+        return next;
+    }
+
+    // As in get.
+    @SuppressWarnings("NullAway")
+    private <U extends @Nullable Object> void proceedTo(
+            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function) {
+        if (state == State.SUCCESS) {
+            scope.startContinuation(next, function, result);
+        } else {
+            next.cancel(CancelReason.of(
+                    CancelReason.Source.PARENT, "%s, which it continues, ended as %s".formatted(describe(), state)));
+        }
+    }
+
+    @Override
+    public String name() {
+        return givenName != null ? givenName : kind.name().toLowerCase(Locale.ROOT) + "-" + id;
+    }
+
+    @Override
+    public TaskKind kind() {
+        return kind;
+    }
+
+    @Override
+    public Optional<CancelReason> cancelReason() {
+        return Optional.ofNullable(cancelReason);
+    }
+
+    @Override
+    public Instant queuedAt() {
+        return scope.instantOf(queuedNanos);
+    }
+
+    @Override
+    public Optional<Instant> startedAt() {
+        return started ? Optional.of(scope.instantOf(startedNanos)) : Optional.empty();
+    }
+
+    @Override
+    public Optional<Instant> endedAt() {
+        return state == State.UNAVAILABLE ? Optional.empty() : Optional.of(scope.instantOf(endedNanos));
+    }
+
+    /** How long it has run, in ns; 0 if it has not started. */
+    long ranNanos() {
+        return started ? System.nanoTime() - startedNanos : 0;
+    }
+
+    /** How messages call it. */
+    String describe() {
+        return "subtask '%s' (%s)".formatted(name(), kind);
+    }
+
+    @Override
+    public String toString() {
+        return "Subtask[%s, %s, %s]".formatted(name(), kind, state);
+    }
+
+    private static VarHandle varHandle(String field, Class<?> type) {
+        try {
+            return MethodHandles.lookup().findVarHandle(ScopedSubtask.class, field, type);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+}

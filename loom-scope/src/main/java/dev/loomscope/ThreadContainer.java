@@ -1,0 +1,66 @@
+package dev.loomscope;
+
+import dev.loomscope.core.TaskKind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads that one thread has started for a scope: a scope of the JDK, and the thread of the right kind for each subtask.
+ *
+ * <p>Owner thread only.
+ */
+final class ThreadContainer {
+
+    private final JdkScope jdk;
+    private @Nullable ScopedSubtask<?> next; // what the factory makes a thread for; the JDK calls it inside fork
+
+    ThreadContainer(String name) {
+        this.jdk = JdkScope.open(name, this::newThread);
+    }
+
+    /** Starts the thread of a subtask. */
+    void start(ScopedSubtask<?> subtask) {
+        next = subtask;
+        jdk.fork(subtask);
+    }
+
+    /** Starts a virtual thread that is no subtask. */
+    void startHelper(Runnable code) {
+        next = null;
+        jdk.fork(() -> {
+            code.run();
+            return null;
+        });
+    }
+
+    /** Waits until all threads have ended, keeping an interrupt for later. */
+    void close() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                jdk.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (IllegalStateException e) {
+                break; // 25 has taken the interrupted join for one: close waits as well
+            }
+        }
+        try {
+            jdk.close();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private Thread newThread(Runnable code) {
+        ScopedSubtask<?> subtask = next;
+        if (subtask == null) {
+            return Thread.ofVirtual().unstarted(code);
+        }
+        return subtask.kind() == TaskKind.BLOCKING
+                ? Thread.ofPlatform().daemon().name(subtask.name()).unstarted(code)
+                : Thread.ofVirtual().name(subtask.name()).unstarted(code);
+    }
+}

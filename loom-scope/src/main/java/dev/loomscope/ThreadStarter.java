@@ -1,0 +1,99 @@
+package dev.loomscope;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the threads of a scope's subtasks, on behalf of any thread.
+ *
+ * <p>From 25 on, only the owner of a JDK scope may fork in it. What the owner forks is started at once. What others fork, and what
+ * had to wait for a permit, is started by the dispatcher: a virtual thread inside the owner's container that has a container of
+ * its own, with the same scoped values. It is there from the beginning, since later the owner may be busy, or have other scoped
+ * values, or have opened a scope inside this one.
+ */
+final class ThreadStarter {
+
+    private static final Logger log = LoggerFactory.getLogger(ThreadStarter.class);
+
+    private final String name;
+    private final Thread owner = Thread.currentThread();
+    private final ThreadContainer container;
+    private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+
+    /** A subtask to start; null to end. */
+    private record Request(@Nullable ScopedSubtask<?> subtask) {}
+
+    /** For the calling thread, the owner of the scope. */
+    ThreadStarter(String name) {
+        this.name = name;
+        this.container = new ThreadContainer(name);
+        container.startHelper(this::dispatch);
+    }
+
+    /** Starts a subtask that has its permit. Any thread inside the scope. */
+    void start(ScopedSubtask<?> subtask) {
+        if (Thread.currentThread() == owner) {
+            start(subtask, container);
+        } else {
+            requests.add(new Request(subtask));
+        }
+    }
+
+    /** Waits until all threads have ended. Owner thread only, after the last subtask has ended. */
+    void close() {
+        requests.add(new Request(null));
+        container.close();
+    }
+
+    private void dispatch() {
+        ThreadContainer own = null;
+        try {
+            for (ScopedSubtask<?> subtask = next(); subtask != null; subtask = next()) {
+                if (own == null) {
+                    own = new ThreadContainer(name);
+                }
+                tryStart(subtask, own);
+            }
+        } finally {
+            if (own != null) {
+                own.close();
+            }
+        }
+    }
+
+    private @Nullable ScopedSubtask<?> next() {
+        while (true) {
+            try {
+                return requests.take().subtask();
+            } catch (InterruptedException e) {
+                // not for us: nobody knows this thread
+            }
+        }
+    }
+
+    // Nobody is here to be told, but the subtask knows.
+    private static void tryStart(ScopedSubtask<?> subtask, ThreadContainer container) {
+        try {
+            start(subtask, container);
+        } catch (RuntimeException e) {
+            log.debug("{} could not be started", subtask, e);
+        }
+    }
+
+    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
+    // it forks with
+    // other scoped values than the scope was opened with.
+    private static void start(ScopedSubtask<?> subtask, ThreadContainer container) {
+        try {
+            container.start(subtask);
+        } catch (OutOfMemoryError e) {
+            subtask.failToStart(e);
+        } catch (RuntimeException e) {
+            subtask.failToStart(e);
+            throw e;
+        }
+    }
+}
