@@ -153,7 +153,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             return "ProcessPool[%s: %d of %d workers, %d starting, %d idle, %d tasks waiting%s]"
                     .formatted(
                             config.name(),
-                            workers.size(),
+                            liveWorkers(),
                             config.workers(),
                             launches.size(),
                             idle.size(),

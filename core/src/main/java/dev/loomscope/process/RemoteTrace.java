@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Joins the two halves of a remote failure's stack trace: what ran in the worker, and who forked it. Our own frames in between
@@ -11,6 +12,8 @@ import java.util.List;
 final class RemoteTrace {
 
     private static final String OWN_FRAMES = WorkerTask.class.getPackageName() + ".";
+
+    private static final int MAX_CAUSES = 32;
 
     private RemoteTrace() {}
 
@@ -24,6 +27,15 @@ final class RemoteTrace {
         joined.add(new StackTraceElement("[" + worker + "]", "forked by", "the frames below", -1));
         joined.addAll(userFramesOfFork(forkSite.getStackTrace()));
         copy.setStackTrace(joined.toArray(StackTraceElement[]::new));
+        trimCauses(copy.getCause());
+    }
+
+    private static void trimCauses(@Nullable Throwable first) {
+        Throwable cause = first;
+        for (int i = 0; i < MAX_CAUSES && cause != null; i++) {
+            cause.setStackTrace(userFramesInWorker(cause.getStackTrace()).toArray(StackTraceElement[]::new));
+            cause = cause.getCause();
+        }
     }
 
     // In a worker, everything from our first frame on (counted from the top) is how the task was called.

@@ -23,6 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class TaskCodec {
 
+    private static final String TASK_ADVICE =
+            "Capture only the values that are needed, as local variables and not through 'this', make it Serializable or its"
+                    + " field transient, or fork the task as IO or BLOCKING.";
+    private static final String RESULT_ADVICE =
+            "Return only values: make it Serializable or its field transient, or return what the caller needs of it.";
+
     private TaskCodec() {}
 
     /**
@@ -52,7 +58,7 @@ final class TaskCodec {
      */
     static EncodedTask encodeTask(String name, Callable<?> task) {
         Payload.Sink sink = new Payload.Sink();
-        TaskOutputStream out = write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name));
+        TaskOutputStream out = write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name), TASK_ADVICE);
         return new EncodedTask(sink.toPayload(), out.classes(), out.lambda());
     }
 
@@ -75,7 +81,7 @@ final class TaskCodec {
      */
     static Payload encodeResult(String name, @Nullable Object result) {
         Payload.Sink sink = new Payload.Sink();
-        write(sink, result, result, "the result of CPU task '%s'".formatted(name));
+        write(sink, result, result, "the result of CPU task '%s'".formatted(name), RESULT_ADVICE);
         return sink.toPayload();
     }
 
@@ -90,7 +96,7 @@ final class TaskCodec {
     }
 
     private static TaskOutputStream write(
-            Payload.Sink sink, @Nullable Object object, @Nullable Object root, String what) {
+            Payload.Sink sink, @Nullable Object object, @Nullable Object root, String what, String advice) {
         TaskOutputStream out = null;
         try {
             out = new TaskOutputStream(sink);
@@ -98,25 +104,27 @@ final class TaskCodec {
             out.flush();
             return out;
         } catch (NotSerializableException e) {
-            throw notSerializable(what, root, out, "is not Serializable", e);
+            throw notSerializable(what, root, out, "is not Serializable", advice, e);
         } catch (StackOverflowError e) {
-            throw notSerializable(what, root, null, "is nested too deeply; send it in pieces or as an array", e);
+            throw notSerializable(what, root, null, "is nested too deeply", "Send it in pieces or as an array.", e);
         } catch (IOException | RuntimeException e) {
-            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), e);
+            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), advice, e);
         }
     }
 
     private static TaskNotSerializableException notSerializable(
-            String what, @Nullable Object root, @Nullable TaskOutputStream out, String problem, Throwable cause) {
+            String what,
+            @Nullable Object root,
+            @Nullable TaskOutputStream out,
+            String problem,
+            String advice,
+            Throwable cause) {
         Object culprit = out == null ? null : out.last();
         String path = culprit == null || root == null ? "" : ObjectPath.find(root, culprit);
         String which = culprit == null ? "it" : culprit.getClass().getTypeName();
         String reached = path.isEmpty() ? "" : ", reached by " + path;
         return new TaskNotSerializableException(
-                ("%s cannot be sent to another process: %s %s%s. Capture only the values that are needed, as local variables"
-                                + " and not through 'this', let %s implement Serializable or its field be transient, or fork"
-                                + " the task as IO or BLOCKING.")
-                        .formatted(what, which, problem, reached, which),
+                "%s cannot be sent to another process: %s %s%s. %s".formatted(what, which, problem, reached, advice),
                 path,
                 cause);
     }

@@ -1,0 +1,50 @@
+package dev.loomscope.benchmarks;
+
+import dev.loomscope.MixedScope;
+import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskKind;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What it costs to fork and join a subtask that does nothing, in a scope of 10,000: here and in the JDK's own scope. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 10, time = 1)
+@Fork(1)
+public class ForkJoinBenchmark {
+
+    private static final int SUBTASKS = 10_000;
+    private static final Task<Integer> NOTHING = () -> 1;
+
+    /** {@link MixedScope}, IO kind. */
+    @Benchmark
+    @OperationsPerInvocation(SUBTASKS)
+    public void mixedScope() throws Exception {
+        try (var scope = MixedScope.open()) {
+            for (int i = 0; i < SUBTASKS; i++) {
+                scope.fork(TaskKind.IO, NOTHING);
+            }
+            scope.join();
+        }
+    }
+
+    /** The JDK's {@code StructuredTaskScope}. */
+    @Benchmark
+    @OperationsPerInvocation(SUBTASKS)
+    public void jdkScope() throws Throwable {
+        try (var scope = PeerScope.open()) {
+            for (int i = 0; i < SUBTASKS; i++) {
+                scope.fork(NOTHING);
+            }
+            scope.join();
+        }
+    }
+}
