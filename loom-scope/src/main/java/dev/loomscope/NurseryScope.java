@@ -10,8 +10,6 @@ import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskClassifier;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
-import dev.loomscope.event.EventStream;
-import dev.loomscope.event.ScopeEvent;
 import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,16 +42,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private static final Logger log = LoggerFactory.getLogger(NurseryScope.class);
     private static final AtomicLong scopeIds = new AtomicLong();
     private static final AtomicLong subtaskIds = new AtomicLong();
-    // The innermost scope of each thread: the one it has opened last, or the one whose subtask it runs.
-    private static final ThreadLocal<@Nullable NurseryScope<?, ?>> innermost = new ThreadLocal<>();
 
     private final String name;
     private final ScopeConfig config;
     private final Joiner<? super T, ? extends R> joiner;
     private final @Nullable BodyInterrupt body;
     private final Thread owner = Thread.currentThread();
-    private final @Nullable NurseryScope<?, ?> enclosing;
-    private final EventStream events;
+    private final ScopeTree tree;
+    private final ScopeEvents events;
     private final ThreadStarter starter;
     private final @Nullable Gate ioGate;
     private final Gate blockingGate;
@@ -63,13 +58,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final long openedNanos = System.nanoTime();
 
     private final Set<ScopedSubtask<?>> live = ConcurrentHashMap.newKeySet();
-    private final Set<NurseryScope<?, ?>> nested = ConcurrentHashMap.newKeySet();
-    private final AtomicLong pending = new AtomicLong();
+    private final Pending pending = new Pending();
     private final Failures failures = new Failures();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
     private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
     private volatile boolean cutByDeadline; // any thread; never goes back to false
-    private volatile @Nullable Thread waiter; // the owner, while it waits for pending to become 0
     private volatile boolean closed; // owner thread; never goes back to false
 
     private @Nullable Future<?> timer; // owner thread only
@@ -82,10 +75,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         this.config = config;
         this.body = body;
         this.name = config.name() != null ? config.name() : "scope-" + scopeIds.incrementAndGet();
-        this.events = new EventStream(config.listeners());
+        this.events = new ScopeEvents(name, config.listeners());
         this.ioGate = config.maxIo() == Integer.MAX_VALUE ? null : new Gate(config.maxIo());
         this.blockingGate = new Gate(config.maxBlocking());
-        this.enclosing = innermost.get();
+        this.tree = new ScopeTree(this);
         this.starter = new ThreadStarter(name);
     }
 
@@ -102,17 +95,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void begin() {
-        innermost.set(this);
-        events.publish(() -> new ScopeEvent.ScopeOpened(Instant.now(), name));
+        tree.open();
+        events.opened();
         if (config.deadline() != null) {
             timer = ScopeTimer.schedule(config.deadline(), this::onDeadline);
         }
+        NurseryScope<?, ?> enclosing = tree.enclosing();
         if (enclosing != null) {
-            enclosing.nested.add(this);
-            CancelReason outer = enclosing.cancelReason.get();
-            if (outer != null) {
-                cancelFromOutside(outer);
-            }
+            enclosing.cancelReason().ifPresent(this::cancelFromOutside);
         }
     }
 
@@ -156,10 +146,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (isOwner()) {
             unjoinedForks = true;
         }
-        pending.incrementAndGet();
+        pending.add();
         live.add(subtask);
-        events.publish(() ->
-                new ScopeEvent.SubtaskForked(subtask.queuedAt(), name, subtask.name(), subtask.id(), subtask.kind()));
+        events.forked(subtask);
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
@@ -178,8 +167,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (gate == null || gate.enter(subtask)) {
             starter.start(subtask);
         } else {
-            events.publish(() ->
-                    new ScopeEvent.SubtaskQueued(Instant.now(), name, subtask.name(), subtask.id(), subtask.kind()));
+            events.queued(subtask);
         }
     }
 
@@ -217,13 +205,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** The calling thread begins to run a subtask of this scope. */
     void enterThread() {
-        innermost.set(this);
+        tree.enter();
     }
 
     /** The code of a subtask starts. */
     void onStarted(ScopedSubtask<?> subtask, String runner) {
-        events.publish(() -> new ScopeEvent.SubtaskStarted(
-                subtask.startedAt().orElseThrow(), name, subtask.name(), subtask.id(), subtask.kind(), runner));
+        events.started(subtask, runner);
     }
 
     /** A subtask has ended: its state is final. Once for each, on whichever thread ended it. */
@@ -234,15 +221,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 failures.add(subtask, thrown);
             }
             noteDeadline(subtask);
-            publishEnd(subtask, thrown);
+            events.ended(subtask, thrown);
             askJoiner(subtask);
             subtask.runContinuations();
         } finally {
             live.remove(subtask);
             subtask.wakeAwaiting();
-            if (pending.decrementAndGet() == 0) {
-                LockSupport.unpark(waiter);
-            }
+            pending.remove();
         }
     }
 
@@ -251,21 +236,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 && subtask.cancelReason().map(CancelReason::source).orElse(null) == Source.DEADLINE) {
             cutByDeadline = true;
         }
-    }
-
-    private void publishEnd(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
-        events.publish(() -> {
-            Instant at = subtask.endedAt().orElseThrow();
-            return subtask.state() == State.CANCELLED
-                    ? new ScopeEvent.SubtaskCancelled(
-                            at,
-                            name,
-                            subtask.name(),
-                            subtask.id(),
-                            subtask.kind(),
-                            subtask.cancelReason().map(CancelReason::text).orElse(""))
-                    : new ScopeEvent.SubtaskFinished(at, name, subtask.name(), subtask.id(), subtask.kind(), thrown);
-        });
     }
 
     // A joiner is user code; what it throws is a failure like one of the subtask itself.
@@ -302,45 +272,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOwner("join");
         ensureOpen();
         unjoinedForks = false;
-        awaitPending();
+        pending.await();
         joinedThrough = subtaskIds.get();
         try {
             return conclude();
         } catch (ScopeFailedException e) {
             joinFailure = e;
             throw e;
-        }
-    }
-
-    private void awaitPending() throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        waiter = owner;
-        try {
-            while (pending.get() > 0) {
-                LockSupport.park(this);
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
-            }
-        } finally {
-            waiter = null;
-        }
-    }
-
-    private void awaitPendingUninterruptibly() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                awaitPending();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            owner.interrupt();
         }
     }
 
@@ -364,6 +302,16 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return new ScopeFailedException(message, cause, failures.toList(), cancelReason.get());
     }
 
+    // What has failed so far, as one exception; null if nothing has.
+    private @Nullable ScopeFailedException failureSoFar() {
+        List<ScopeFailedException.Failure> all = failures.toList();
+        if (all.isEmpty()) {
+            return null;
+        }
+        Throwable first = all.get(0).exception();
+        return failure(ScopeMessages.failed(name, first, all, cancelReason.get()), first);
+    }
+
     /** What {@code await} throws if there is no outcome: the cause is the first failure if that is why. */
     ScopeFailedException cancelled(String message) {
         List<ScopeFailedException.Failure> all = failures.toList();
@@ -385,10 +333,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             return;
         }
         log.debug("scope '{}' is cancelled: {}", name, reason);
-        events.publish(() -> new ScopeEvent.ScopeCancelled(Instant.now(), name, reason.text()));
+        events.cancelled(reason);
         live.forEach(subtask -> subtask.cancel(reason));
         live.forEach(ScopedSubtask::wakeAwaiting);
-        nested.forEach(scope -> scope.cancelFromOutside(reason));
+        tree.forEachNested(scope -> scope.cancelFromOutside(reason));
         if (body != null) {
             body.deliver();
         }
@@ -426,13 +374,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     /** The body of {@link MixedScope#call} has thrown: nothing goes on, and the failures of subtasks are not lost. */
     void leave(Throwable thrown) {
         cancel(CancelReason.of(Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, thrown)));
-        awaitPendingUninterruptibly();
+        pending.awaitUninterruptibly();
         unjoinedForks = false;
-        List<ScopeFailedException.Failure> all = failures.toList();
-        if (!all.isEmpty() && !(thrown instanceof ScopeFailedException)) {
-            thrown.addSuppressed(failure(
-                    ScopeMessages.failed(name, all.get(0).exception(), all, cancelReason.get()),
-                    all.get(0).exception()));
+        ScopeFailedException failed = failureSoFar();
+        if (failed != null && !(thrown instanceof ScopeFailedException)) {
+            thrown.addSuppressed(failed);
         }
     }
 
@@ -443,10 +389,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             return;
         }
         boolean leftUnjoined = unjoinedForks;
-        if (leftUnjoined || pending.get() > 0) {
+        if (leftUnjoined || pending.count() > 0) {
             cancel(CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
         }
-        awaitPendingUninterruptibly();
+        pending.awaitUninterruptibly();
         closed = true;
         joinedThrough = subtaskIds.get();
         if (timer != null) {
@@ -455,32 +401,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         try {
             starter.close();
         } finally {
-            leaveTree();
+            tree.close();
         }
         closeResources();
-        events.publish(() -> new ScopeEvent.ScopeClosed(Instant.now(), name));
+        events.closed();
         if (leftUnjoined) {
-            List<ScopeFailedException.Failure> all = failures.toList();
-            throw new IllegalStateException(
-                    ScopeMessages.unjoined(name),
-                    all.isEmpty()
-                            ? null
-                            : failure(
-                                    ScopeMessages.failed(name, all.get(0).exception(), all, cancelReason.get()),
-                                    all.get(0).exception()));
-        }
-    }
-
-    private void leaveTree() {
-        if (enclosing != null) {
-            enclosing.nested.remove(this);
-        }
-        if (innermost.get() == this) {
-            if (enclosing == null) {
-                innermost.remove();
-            } else {
-                innermost.set(enclosing);
-            }
+            throw new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar());
         }
     }
 
@@ -520,7 +446,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         CancelReason reason = cancelReason.get();
         return "MixedScope[%s, %d pending%s%s]"
                 .formatted(
-                        name, pending.get(), reason == null ? "" : ", cancelled: " + reason, closed ? ", closed" : "");
+                        name, pending.count(), reason == null ? "" : ", cancelled: " + reason, closed ? ", closed" : "");
     }
 
     private void ensureOwner(String what) {
@@ -532,13 +458,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** Lets pass the owner and the threads of subtasks of this scope and of the scopes below. */
     void ensureInTree(String what) {
-        if (isOwner()) {
+        if (isOwner() || tree.containsCurrentThread()) {
             return;
-        }
-        for (NurseryScope<?, ?> scope = innermost.get(); scope != null; scope = scope.enclosing) {
-            if (scope == this) {
-                return;
-            }
         }
         throw new WrongThreadException(
                 "%s may not %s in scope '%s': it is neither its owner nor runs a subtask below it; open a scope of its own there"
