@@ -24,7 +24,7 @@ final class Lifeline {
             leave();
         });
         threads.name("loom-scope-parent-watch").start(() -> {
-            while (isAlive(bootstrap)) {
+            while (mayBeAlive(bootstrap)) {
                 pause();
             }
             leave();
@@ -33,8 +33,11 @@ final class Lifeline {
 
     /** Ends this process at once: no shutdown hook of a task may delay it. */
     static void leave() {
-        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
-        Runtime.getRuntime().halt(ORPHANED);
+        try {
+            ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        } finally {
+            Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the line above
+        }
     }
 
     private static void drain(InputStream stdin) {
@@ -42,6 +45,14 @@ final class Lifeline {
             stdin.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
             // as good as its end
+        }
+    }
+
+    private static boolean mayBeAlive(WorkerBootstrap bootstrap) {
+        try {
+            return isAlive(bootstrap);
+        } catch (OutOfMemoryError e) {
+            return true; // a task has left no memory to look with: the next look may have it
         }
     }
 

@@ -3,11 +3,8 @@ package dev.loomscope.process;
 import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
-import dev.loomscope.event.EventStream;
-import dev.loomscope.event.ScopeEvent;
 import java.io.ObjectInputFilter;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -48,7 +45,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
 
     private final ProcessPoolConfig config;
     private final boolean ambient;
-    private final EventStream events;
+    private final PoolEvents events;
     private final ObjectInputFilter allowedByName;
     private final AtomicLong jobIds = new AtomicLong();
     private final Worker.Owner workerOwner = new FromWorkers();
@@ -66,7 +63,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private ProcessPool(ProcessPoolConfig config, boolean ambient) {
         this.config = config;
         this.ambient = ambient;
-        this.events = new EventStream(config.listeners());
+        this.events = new PoolEvents(config);
         this.allowedByName = config.allowedResults().isEmpty()
                 ? info -> ObjectInputFilter.Status.UNDECIDED
                 : ObjectInputFilter.Config.createFilter(String.join(";", config.allowedResults()));
@@ -278,9 +275,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     // Without the lock; the worker's state is RETIRED already, so that nobody gives it another task.
     private void retire(Worker worker, String reason) {
         worker.retire();
-        log.debug("{} of pool '{}' is retired: {}", worker, config.name(), reason);
-        events.publish(
-                () -> new ScopeEvent.WorkerRetired(Instant.now(), config.name(), worker.name(), worker.pid(), reason));
+        events.retired(worker, reason);
     }
 
     private void cancelOrKill(Worker worker, PoolJob<?> job) {
@@ -302,11 +297,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             lock.unlock();
         }
         worker.kill();
-        String reason = "CPU task '%s' went on for %d ms after its cancel (%s)"
-                .formatted(job.name(), config.cancelGrace().toMillis(), job.cancelReason());
-        log.debug("{} of pool '{}' is killed: {}", worker, config.name(), reason);
-        events.publish(
-                () -> new ScopeEvent.WorkerKilled(Instant.now(), config.name(), worker.name(), worker.pid(), reason));
+        events.killed(worker, job, config.cancelGrace());
     }
 
     // Guarded by lock.
@@ -323,10 +314,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         long before = System.nanoTime();
         try {
             Worker worker = launch.run();
-            Duration startup = Duration.ofNanos(System.nanoTime() - before);
-            log.debug("{} of pool '{}' is ready after {} ms", worker, config.name(), startup.toMillis());
-            events.publish(() ->
-                    new ScopeEvent.WorkerStarted(Instant.now(), config.name(), worker.name(), worker.pid(), startup));
+            events.started(worker, Duration.ofNanos(System.nanoTime() - before));
             onReady(launch, worker);
         } catch (WorkerStartException | RuntimeException | Error e) {
             onStartFailed(launch, e);
@@ -500,12 +488,12 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            report(worker, before, exit);
+            events.ended(worker, before, exit);
             if (job != null && !again) {
                 job.complete(
                         before == Worker.State.KILLED
                                 ? new WorkerReply.Cancelled()
-                                : new WorkerReply.Lost(crash(worker, job, exit, left)));
+                                : new WorkerReply.Lost(WorkerCrashedException.of(worker, job, exit, config, left)));
             }
         }
 
@@ -526,31 +514,6 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             if (!closed && !LiveProcesses.isExiting() && liveWorkers() + launches.size() < config.workers()) {
                 launch();
             }
-        }
-
-        private void report(Worker worker, Worker.State before, WorkerExit exit) {
-            log.debug("{} of pool '{}' is gone ({}, was {})", worker, config.name(), exit.describe(), before);
-            if (before == Worker.State.IDLE || before == Worker.State.BUSY) {
-                events.publish(() -> new ScopeEvent.WorkerCrashed(
-                        Instant.now(), config.name(), worker.name(), worker.pid(), exit.describe()));
-            }
-        }
-
-        private WorkerCrashedException crash(Worker worker, PoolJob<?> job, WorkerExit exit, int left) {
-            String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
-            String message =
-                    "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %d of %d workers left, a new one starts. %s%s"
-                            .formatted(
-                                    worker,
-                                    config.name(),
-                                    exit.describe(),
-                                    job.started ? "in" : "before it started",
-                                    job.name(),
-                                    left,
-                                    config.workers(),
-                                    exit.advice(config),
-                                    tail);
-            return new WorkerCrashedException(message, worker.pid(), exit, job.started);
         }
 
         private PoolJob<?> ensureJob(Worker worker, long taskId) {

@@ -22,7 +22,7 @@ public final class WorkerCrashedException extends Exception {
     private final String stderrTail;
     private final @Nullable String crashFile;
 
-    WorkerCrashedException(String message, long pid, WorkerExit exit, boolean started) {
+    private WorkerCrashedException(String message, long pid, WorkerExit exit, boolean started) {
         super(message);
         this.pid = pid;
         this.exitCode = exit.code();
@@ -30,6 +30,23 @@ public final class WorkerCrashedException extends Exception {
         this.started = started;
         this.stderrTail = exit.stderrTail();
         this.crashFile = exit.crashFile() == null ? null : exit.crashFile().toString();
+    }
+
+    static WorkerCrashedException of(
+            Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, int workersLeft) {
+        String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
+        String message = "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %d of %d workers left, a new one starts. %s%s"
+                .formatted(
+                        worker,
+                        config.name(),
+                        exit.describe(),
+                        job.started ? "in" : "before it started",
+                        job.name(),
+                        workersLeft,
+                        config.workers(),
+                        exit.advice(config),
+                        tail);
+        return new WorkerCrashedException(message, worker.pid(), exit, job.started);
     }
 
     /** The id of the process that ended. */
