@@ -97,7 +97,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        if (config.deadline() != null) {
+        if (config.deadline() != null && config.deadline().isExpired()) {
+            onDeadline();
+        } else if (config.deadline() != null) {
             timer = ScopeTimer.schedule(config.deadline(), this::onDeadline);
         }
         NurseryScope<?, ?> enclosing = tree.enclosing();
@@ -398,27 +400,30 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (timer != null) {
             timer.cancel(false);
         }
+        ResourceCloseException problem;
         try {
             starter.close();
         } finally {
             tree.close();
+            problem = resources.closeAll(name);
+            events.closed();
         }
-        closeResources();
-        events.closed();
-        if (leftUnjoined) {
-            throw new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar());
-        }
+        complain(leftUnjoined, problem);
     }
 
-    private void closeResources() {
-        ResourceCloseException problem = resources.closeAll(name);
-        if (problem == null) {
-            return;
+    private void complain(boolean leftUnjoined, @Nullable ResourceCloseException problem) {
+        Throwable known = joinFailure;
+        if (leftUnjoined) {
+            known = new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar());
         }
-        if (joinFailure == null) {
+        if (problem != null && known != null) {
+            known.addSuppressed(problem);
+        } else if (problem != null) {
             throw problem;
         }
-        joinFailure.addSuppressed(problem);
+        if (known instanceof IllegalStateException unjoined) {
+            throw unjoined;
+        }
     }
 
     // ---------------------------------------------------------------- guards and questions

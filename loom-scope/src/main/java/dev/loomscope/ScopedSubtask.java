@@ -95,18 +95,25 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     }
 
     private void runTask() {
+        T value;
         try {
-            CpuExecution<? extends T> remote = execution;
-            if (remote == null) {
-                onStarted(threadName());
-                Callable<? extends T> code = task;
-                succeed(code == null ? null : code.call());
-            } else {
-                succeed(remote.run());
-            }
+            value = runCode();
         } catch (Throwable e) {
             fail(e);
+            return;
         }
+        succeed(value);
+    }
+
+    // A subtask that runs was loaded; null is a result like any other.
+    @SuppressWarnings("NullAway")
+    private T runCode() throws Throwable {
+        CpuExecution<? extends T> remote = execution;
+        if (remote != null) {
+            return remote.run();
+        }
+        onStarted(threadName());
+        return task.call();
     }
 
     /** Its code starts, here or in a worker. */
@@ -121,7 +128,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         return current.getName().isEmpty() ? "virtual-" + current.threadId() : current.getName();
     }
 
-    private void succeed(@Nullable T value) {
+    private void succeed(T value) {
         leaveRunning();
         result = value;
         end(State.SUCCESS);

@@ -3,8 +3,6 @@ package dev.loomscope;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Starts the threads of a scope's subtasks, on behalf of any thread.
@@ -15,8 +13,6 @@ import org.slf4j.LoggerFactory;
  * values, or have opened a scope inside this one.
  */
 final class ThreadStarter {
-
-    private static final Logger log = LoggerFactory.getLogger(ThreadStarter.class);
 
     private final String name;
     private final Thread owner = Thread.currentThread();
@@ -36,9 +32,22 @@ final class ThreadStarter {
     /** Starts a subtask that has its permit. Any thread inside the scope. */
     void start(ScopedSubtask<?> subtask) {
         if (Thread.currentThread() == owner) {
-            start(subtask, container);
+            startHere(subtask);
         } else {
             requests.add(new Request(subtask));
+        }
+    }
+
+    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake: it forks with
+    // other scoped values than the scope was opened with.
+    private void startHere(ScopedSubtask<?> subtask) {
+        try {
+            container.start(subtask);
+        } catch (OutOfMemoryError e) {
+            subtask.failToStart(e);
+        } catch (RuntimeException e) {
+            subtask.failToStart(e);
+            throw e;
         }
     }
 
@@ -52,10 +61,14 @@ final class ThreadStarter {
         ThreadContainer own = null;
         try {
             for (ScopedSubtask<?> subtask = next(); subtask != null; subtask = next()) {
-                if (own == null) {
-                    own = new ThreadContainer(name);
+                try {
+                    if (own == null) {
+                        own = new ThreadContainer(name);
+                    }
+                    own.start(subtask);
+                } catch (Throwable e) {
+                    subtask.failToStart(e);
                 }
-                tryStart(subtask, own);
             }
         } finally {
             if (own != null) {
@@ -71,29 +84,6 @@ final class ThreadStarter {
             } catch (InterruptedException e) {
                 // not for us: nobody knows this thread
             }
-        }
-    }
-
-    // Nobody is here to be told, but the subtask knows.
-    private static void tryStart(ScopedSubtask<?> subtask, ThreadContainer container) {
-        try {
-            start(subtask, container);
-        } catch (RuntimeException e) {
-            log.debug("{} could not be started", subtask, e);
-        }
-    }
-
-    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
-    // it forks with
-    // other scoped values than the scope was opened with.
-    private static void start(ScopedSubtask<?> subtask, ThreadContainer container) {
-        try {
-            container.start(subtask);
-        } catch (OutOfMemoryError e) {
-            subtask.failToStart(e);
-        } catch (RuntimeException e) {
-            subtask.failToStart(e);
-            throw e;
         }
     }
 }
