@@ -451,7 +451,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         CancelReason reason = cancelReason.get();
         return "MixedScope[%s, %d pending%s%s]"
                 .formatted(
-                        name, pending.count(), reason == null ? "" : ", cancelled: " + reason, closed ? ", closed" : "");
+                        name,
+                        pending.count(),
+                        reason == null ? "" : ", cancelled: " + reason,
+                        closed ? ", closed" : "");
     }
 
     private void ensureOwner(String what) {

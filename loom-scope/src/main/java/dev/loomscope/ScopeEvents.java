@@ -32,13 +32,13 @@ final class ScopeEvents {
     }
 
     void forked(ScopedSubtask<?> subtask) {
-        stream.publish(() -> new ScopeEvent.SubtaskForked(
-                subtask.queuedAt(), scope, subtask.name(), subtask.id(), subtask.kind()));
+        stream.publish(() ->
+                new ScopeEvent.SubtaskForked(subtask.queuedAt(), scope, subtask.name(), subtask.id(), subtask.kind()));
     }
 
     void queued(ScopedSubtask<?> subtask) {
-        stream.publish(() ->
-                new ScopeEvent.SubtaskQueued(Instant.now(), scope, subtask.name(), subtask.id(), subtask.kind()));
+        stream.publish(
+                () -> new ScopeEvent.SubtaskQueued(Instant.now(), scope, subtask.name(), subtask.id(), subtask.kind()));
     }
 
     void started(ScopedSubtask<?> subtask, String runner) {

@@ -24,7 +24,8 @@ final class ScopeTree {
     }
 
     /** The scope around this one; null for none. */
-    @Nullable NurseryScope<?, ?> enclosing() {
+    @Nullable
+    NurseryScope<?, ?> enclosing() {
         return enclosing == null ? null : enclosing.scope;
     }
 

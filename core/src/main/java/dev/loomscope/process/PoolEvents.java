@@ -22,8 +22,7 @@ final class PoolEvents {
 
     void started(Worker worker, Duration startup) {
         log.debug("{} of pool '{}' is ready after {} ms", worker, pool, startup.toMillis());
-        stream.publish(
-                () -> new ScopeEvent.WorkerStarted(Instant.now(), pool, worker.name(), worker.pid(), startup));
+        stream.publish(() -> new ScopeEvent.WorkerStarted(Instant.now(), pool, worker.name(), worker.pid(), startup));
     }
 
     void retired(Worker worker, String reason) {
@@ -31,19 +30,17 @@ final class PoolEvents {
         stream.publish(() -> new ScopeEvent.WorkerRetired(Instant.now(), pool, worker.name(), worker.pid(), reason));
     }
 
-    void killed(Worker worker, PoolJob<?> job, Duration grace) {
-        String reason = "CPU task '%s' went on for %d ms after its cancel (%s)"
-                .formatted(job.name(), grace.toMillis(), job.cancelReason());
-        log.debug("{} of pool '{}' is killed: {}", worker, pool, reason);
-        stream.publish(() -> new ScopeEvent.WorkerKilled(Instant.now(), pool, worker.name(), worker.pid(), reason));
-    }
-
-    /** The process of a worker is gone; it crashed if it was not we who ended it. */
-    void ended(Worker worker, Worker.State before, WorkerExit exit) {
+    /** The process of a worker is gone, because we killed it or by itself. */
+    void ended(Worker worker, Worker.State before, WorkerExit exit, String killReason) {
         log.debug("{} of pool '{}' is gone ({}, was {})", worker, pool, exit.describe(), before);
-        if (before == Worker.State.IDLE || before == Worker.State.BUSY) {
-            stream.publish(() -> new ScopeEvent.WorkerCrashed(
-                    Instant.now(), pool, worker.name(), worker.pid(), exit.describe()));
+        switch (before) {
+            case KILLED ->
+                stream.publish(() ->
+                        new ScopeEvent.WorkerKilled(Instant.now(), pool, worker.name(), worker.pid(), killReason));
+            case IDLE, BUSY, CRASHED ->
+                stream.publish(() -> new ScopeEvent.WorkerCrashed(
+                        Instant.now(), pool, worker.name(), worker.pid(), exit.describe()));
+            case RETIRED -> {}
         }
     }
 }

@@ -77,7 +77,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return switch (reply.join()) {
             case WorkerReply.Result result -> decode(result);
             case WorkerReply.Failure failure ->
-                throw withTrace(failure.failure().toThrowable(filter(failure.failure().exception().length)), failure.worker());
+                throw withTrace(
+                        failure.failure().toThrowable(filter(failure.failure().exception().length)), failure.worker());
             case WorkerReply.Cancelled cancelled ->
                 throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason));
             case WorkerReply.Lost lost -> throw lost.reason();

@@ -290,6 +290,8 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 return; // it listened in time
             }
             worker.state = Worker.State.KILLED;
+            worker.killReason = "CPU task '%s' went on for %d ms after its cancel (%s)"
+                    .formatted(job.name(), config.cancelGrace().toMillis(), job.cancelReason());
             if (!closed && !LiveProcesses.isExiting()) {
                 launch(); // ahead of need, while the old process is still dying
             }
@@ -297,7 +299,6 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             lock.unlock();
         }
         worker.kill();
-        events.killed(worker, job, config.cancelGrace());
     }
 
     // Guarded by lock.
@@ -488,7 +489,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            events.ended(worker, before, exit);
+            events.ended(worker, before, exit, worker.killReason);
             if (job != null && !again) {
                 job.complete(
                         before == Worker.State.KILLED

@@ -58,7 +58,8 @@ final class TaskCodec {
      */
     static EncodedTask encodeTask(String name, Callable<?> task) {
         Payload.Sink sink = new Payload.Sink();
-        TaskOutputStream out = write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name), TASK_ADVICE);
+        TaskOutputStream out =
+                write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name), TASK_ADVICE);
         return new EncodedTask(sink.toPayload(), out.classes(), out.lambda());
     }
 

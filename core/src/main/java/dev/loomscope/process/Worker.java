@@ -62,6 +62,7 @@ final class Worker {
     @Nullable
     PoolJob<?> job; // guarded by the pool's lock; while BUSY
 
+    String killReason = ""; // guarded by the pool's lock until the worker has ended
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
     /** Something to write: a task, or a single frame. */

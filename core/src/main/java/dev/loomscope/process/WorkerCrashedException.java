@@ -35,17 +35,18 @@ public final class WorkerCrashedException extends Exception {
     static WorkerCrashedException of(
             Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, int workersLeft) {
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
-        String message = "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %d of %d workers left, a new one starts. %s%s"
-                .formatted(
-                        worker,
-                        config.name(),
-                        exit.describe(),
-                        job.started ? "in" : "before it started",
-                        job.name(),
-                        workersLeft,
-                        config.workers(),
-                        exit.advice(config),
-                        tail);
+        String message =
+                "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %d of %d workers left, a new one starts. %s%s"
+                        .formatted(
+                                worker,
+                                config.name(),
+                                exit.describe(),
+                                job.started ? "in" : "before it started",
+                                job.name(),
+                                workersLeft,
+                                config.workers(),
+                                exit.advice(config),
+                                tail);
         return new WorkerCrashedException(message, worker.pid(), exit, job.started);
     }
 
