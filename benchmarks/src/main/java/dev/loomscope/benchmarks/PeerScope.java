@@ -64,8 +64,8 @@ final class PeerScope implements AutoCloseable {
     private static MethodHandle adapt(MethodHandles.Lookup lookup, Class<?> type, String name, Class<?>... parameters)
             throws ReflectiveOperationException {
         Method method = type.getMethod(name, parameters);
-        MethodType plain = MethodType.methodType(void.class, Object.class)
-                .appendParameterTypes(Arrays.asList(parameters));
+        MethodType plain =
+                MethodType.methodType(void.class, Object.class).appendParameterTypes(Arrays.asList(parameters));
         return lookup.unreflect(method).asType(plain);
     }
 }
