@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -34,7 +35,7 @@ final class Lifeline {
     /** Ends this process at once: no shutdown hook of a task may delay it. */
     static void leave() {
         try {
-            ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+            ProcessTree.killDescendants(List.of(ProcessHandle.current()));
         } finally {
             Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the line above
         }

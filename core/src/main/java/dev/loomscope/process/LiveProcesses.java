@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -44,8 +45,7 @@ final class LiveProcesses {
      * @return whether it is gone
      */
     static boolean destroy(Process process, Duration patience) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        ProcessTree.kill(List.of(process));
         try {
             if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 return true;
@@ -58,10 +58,7 @@ final class LiveProcesses {
 
     private static void destroyAll() {
         exiting = true;
-        processes.forEach(process -> {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-        });
+        ProcessTree.kill(processes);
         processes.forEach(process -> {
             if (!destroy(process, PATIENCE)) {
                 log.error("worker process {} does not end although it was killed", process.pid());

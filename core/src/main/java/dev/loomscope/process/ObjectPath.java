@@ -12,15 +12,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the fields that lead from one object to another, for messages about what cannot be serialized. Looks into arrays,
+ * Finds the fields that lead from one object to a certain other, for messages about what cannot be serialized. Looks into arrays,
  * collections, maps and all fields that reflection may read; a path through others is not found.
  */
 final class ObjectPath {
 
     private static final int MAX_OBJECTS = 100_000;
+    private static final int MAX_KEY = 40;
 
     private record Step(@Nullable Step before, String name, Object object) {
 
@@ -36,14 +38,14 @@ final class ObjectPath {
     private ObjectPath() {}
 
     /** Returns the shortest path, for example {@code task -> argument -> orders[3] -> session}; empty if there is none. */
-    static String find(Object root, Object target) {
+    static String find(Object root, Predicate<Object> target) {
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         Deque<Step> open = new ArrayDeque<>();
         open.add(new Step(null, nameOf(root), root));
         seen.add(root);
         while (!open.isEmpty() && seen.size() < MAX_OBJECTS) {
             Step step = open.remove();
-            if (step.object == target) {
+            if (target.test(step.object)) {
                 return step.describe();
             }
             forEachNeighbour(step.object, (name, object) -> {
@@ -67,11 +69,22 @@ final class ObjectPath {
             forEachIndexed("", new ArrayList<>(collection), found);
         } else if (object instanceof Map<?, ?> map && isPlatform(object)) {
             map.forEach((key, value) -> {
-                offer("key " + key, key, found);
-                offer("value of key " + key, value, found);
+                String name = describe(key);
+                offer("key " + name, key, found);
+                offer("value of key " + name, value, found);
             });
         } else {
             forEachField(object, found);
+        }
+    }
+
+    // toString is user code, and may throw.
+    private static String describe(@Nullable Object key) {
+        try {
+            String text = String.valueOf(key);
+            return text.length() <= MAX_KEY ? text : text.substring(0, MAX_KEY) + "...";
+        } catch (RuntimeException e) {
+            return "of " + (key == null ? "null" : key.getClass().getTypeName());
         }
     }
 

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One task in a pool, from the time it was serialized until its reply. */
 final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
@@ -20,13 +23,15 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         DONE
     }
 
+    private static final Logger log = LoggerFactory.getLogger(PoolJob.class);
+
     private final ProcessPool pool;
     private final long id;
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final CompletableFuture<WorkerReply> reply = new CompletableFuture<>();
-    private volatile @Nullable String cancelReason; // any thread, set once
+    private final AtomicReference<@Nullable String> cancelReason = new AtomicReference<>(); // any thread, set once
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -57,13 +62,17 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
 
     /** Tells whoever forked it that it starts. */
     void observeStart(String runner) {
-        request.observer().onStarted(runner);
+        try {
+            request.observer().onStarted(runner);
+        } catch (RuntimeException e) {
+            log.error("the observer of CPU task '{}' threw", name(), e);
+        }
     }
 
     /** Why it was cancelled; null if it was not. */
     @Nullable
     String cancelReason() {
-        return cancelReason;
+        return cancelReason.get();
     }
 
     /** Ends the wait in {@link #run}; the first reply counts. */
@@ -76,22 +85,19 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         pool.submit(this);
         return switch (reply.join()) {
             case WorkerReply.Result result -> decode(result);
-            case WorkerReply.Failure failure ->
-                throw withTrace(
-                        failure.failure().toThrowable(filter(failure.failure().exception().length)), failure.worker());
+            case WorkerReply.Failure failure -> throw decode(failure);
             case WorkerReply.Cancelled cancelled ->
-                throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason));
-            case WorkerReply.Lost lost -> throw lost.reason();
+                throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
+            case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
         };
     }
 
     @Override
     public void cancel(String reason) {
         Objects.requireNonNull(reason, "reason");
-        if (cancelReason == null) {
-            cancelReason = reason;
+        if (cancelReason.compareAndSet(null, reason)) {
+            pool.cancel(this);
         }
-        pool.cancel(this);
     }
 
     // The result is what the task returned, which it declared to be a T.
@@ -111,8 +117,14 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
 
     // The exception is a copy that was made for this caller: its trace goes on, after the frames in the worker, with
     // the fork.
-    private Throwable withTrace(Throwable thrown, Worker worker) {
-        RemoteTrace.extend(thrown, worker.toString(), forkSite);
-        return thrown;
+    private Throwable decode(WorkerReply.Failure failure) throws ResultRejectedException {
+        try {
+            RemoteFailure remote = RemoteFailure.read(failure.payload());
+            Throwable thrown = remote.toThrowable(filter(remote.exception().length));
+            RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
+            return thrown;
+        } catch (IOException | ClassNotFoundException | RuntimeException | StackOverflowError e) {
+            throw ResultRejectedException.of(name(), null, e);
+        }
     }
 }

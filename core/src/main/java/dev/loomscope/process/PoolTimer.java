@@ -13,7 +13,12 @@ final class PoolTimer {
     private PoolTimer() {}
 
     static ScheduledFuture<?> schedule(Duration delay, Runnable action) {
-        return executor.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+        return executor.schedule(action, nanos(delay), TimeUnit.NANOSECONDS);
+    }
+
+    /** The duration in ns; as good as for ever, if it is longer than a {@code long} can say. */
+    static long nanos(Duration duration) {
+        return Math.min(TimeUnit.NANOSECONDS.convert(duration), Long.MAX_VALUE / 2);
     }
 
     private static ScheduledThreadPoolExecutor create() {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -120,6 +121,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         }
         List<PoolJob<?>> waiting = List.of();
         List<Worker> unused = List.of();
+        List<PoolJob<?>> running = new ArrayList<>();
         lock.lock();
         try {
             if (!closed) {
@@ -129,17 +131,17 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 unused = List.copyOf(idle);
                 idle.clear();
                 unused.forEach(worker -> worker.state = Worker.State.RETIRED);
-                for (Worker worker : workers) {
-                    if (worker.job != null) {
-                        cancelOrKill(worker, worker.job);
-                    }
-                }
+                workers.stream()
+                        .map(worker -> worker.job)
+                        .filter(Objects::nonNull)
+                        .forEach(running::add);
             }
         } finally {
             lock.unlock();
         }
         unused.forEach(worker -> retire(worker, CLOSED));
         waiting.forEach(job -> job.complete(new WorkerReply.Lost(closedException())));
+        running.forEach(job -> job.cancel("process pool '%s' was closed".formatted(config.name())));
         awaitNoProcess();
     }
 
@@ -202,7 +204,9 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 }
                 case SENT -> {
                     if (job.worker != null) {
-                        cancelOrKill(job.worker, job);
+                        Worker worker = job.worker;
+                        worker.sendCancel(job.id());
+                        PoolTimer.schedule(config.cancelGrace(), () -> killIfBusyWith(worker, job));
                     }
                 }
                 case DONE -> {}
@@ -254,7 +258,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         lock.lock();
         try {
             long now = System.nanoTime();
-            long limit = config.idleTimeout().toNanos();
+            long limit = PoolTimer.nanos(config.idleTimeout());
             while (!idle.isEmpty() && now - idle.getLast().idleSince >= limit) {
                 Worker worker = idle.removeLast();
                 worker.state = Worker.State.RETIRED;
@@ -276,11 +280,6 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private void retire(Worker worker, String reason) {
         worker.retire();
         events.retired(worker, reason);
-    }
-
-    private void cancelOrKill(Worker worker, PoolJob<?> job) {
-        worker.sendCancel(job.id());
-        PoolTimer.schedule(config.cancelGrace(), () -> killIfBusyWith(worker, job));
     }
 
     private void killIfBusyWith(Worker worker, PoolJob<?> job) {
@@ -360,7 +359,8 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         if (hopeless.isEmpty() && !closed && !LiveProcesses.isExiting()) {
             log.warn("{}", reason.getMessage(), reason);
         }
-        hopeless.forEach(job -> job.complete(new WorkerReply.Lost(reason)));
+        hopeless.forEach(job -> job.complete(
+                new WorkerReply.Lost(new WorkerStartException(String.valueOf(reason.getMessage()), reason))));
     }
 
     private List<PoolJob<?>> takeQueue() {
@@ -389,7 +389,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         boolean interrupted = false;
         lock.lock();
         try {
-            long left = CLOSE_PATIENCE.plus(config.cancelGrace()).toNanos();
+            long left = PoolTimer.nanos(CLOSE_PATIENCE) + PoolTimer.nanos(config.cancelGrace());
             while (left > 0 && !(workers.isEmpty() && launches.isEmpty())) {
                 try {
                     left = changed.awaitNanos(left);
@@ -433,18 +433,19 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         @Override
         public void onReply(Worker worker, long taskId, WorkerReply reply) {
             PoolJob<?> job = ensureJob(worker, taskId);
-            boolean outOfMemory = reply instanceof WorkerReply.Failure failure
-                    && failure.failure().outOfMemory();
-            boolean last = false;
+            boolean outOfMemory = reply instanceof WorkerReply.Failure failure && failure.fatal();
+            boolean last;
             lock.lock();
             try {
+                if (worker.state != Worker.State.BUSY) {
+                    worker.lateReply = reply; // it is being killed: the task ends when its process is gone
+                    return;
+                }
                 job.stage = PoolJob.Stage.DONE;
                 job.worker = null;
                 worker.job = null;
-                if (worker.state == Worker.State.BUSY) {
-                    last = outOfMemory || closed;
-                    next(worker, last);
-                }
+                last = outOfMemory || closed;
+                next(worker, last);
             } finally {
                 lock.unlock();
             }
@@ -482,6 +483,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 workers.remove(worker);
                 again = job != null && worker.state == Worker.State.CRASHED && queueAgain(job);
                 if (worker.state == Worker.State.CRASHED) {
+                    dispatch(); // the task that is queued again may have another worker
                     launchReplacement();
                 }
                 left = Math.toIntExact(liveWorkers());
@@ -491,11 +493,19 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             }
             events.ended(worker, before, exit, worker.killReason);
             if (job != null && !again) {
-                job.complete(
-                        before == Worker.State.KILLED
-                                ? new WorkerReply.Cancelled()
-                                : new WorkerReply.Lost(WorkerCrashedException.of(worker, job, exit, config, left)));
+                job.complete(lastReply(worker, job, before, exit, left));
             }
+        }
+
+        // A reply that was complete before the process ended counts.
+        private WorkerReply lastReply(
+                Worker worker, PoolJob<?> job, Worker.State before, WorkerExit exit, int workersLeft) {
+            if (worker.lateReply != null) {
+                return worker.lateReply;
+            }
+            return before == Worker.State.KILLED
+                    ? new WorkerReply.Cancelled()
+                    : new WorkerReply.Lost(WorkerCrashedException.of(worker, job, exit, config, workersLeft));
         }
 
         // A task that has not started had no effects: it may have a second worker, once.

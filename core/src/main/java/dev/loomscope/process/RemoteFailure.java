@@ -20,10 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param description class, message, stack, causes
  * @param exception the serialized exception, empty if it could not be serialized
- * @param outOfMemory whether the worker should not be used again
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, and ByteBuffer is not Serializable
-record RemoteFailure(Description description, byte[] exception, boolean outOfMemory) implements Serializable {
+record RemoteFailure(Description description, byte[] exception) implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1L;
@@ -57,19 +56,10 @@ record RemoteFailure(Description description, byte[] exception, boolean outOfMem
             }
             return new Description(
                     exception.getClass().getName(),
-                    messageOf(exception),
+                    exception.getMessage(),
                     List.of(exception.getStackTrace()),
                     cause != null && seen.size() < MAX_DESCRIBED && !seen.contains(cause) ? of(cause, seen) : null,
                     List.copyOf(suppressed));
-        }
-
-        // getMessage is user code, and may throw.
-        private static @Nullable String messageOf(Throwable exception) {
-            try {
-                return exception.getMessage();
-            } catch (RuntimeException e) {
-                return "(its message could not be read: " + e + ")";
-            }
         }
 
         RemoteTaskException toException() {
@@ -83,9 +73,18 @@ record RemoteFailure(Description description, byte[] exception, boolean outOfMem
         }
     }
 
-    /** Describes what a task threw; in the worker. */
+    /** Describes what a task threw; in the worker. The exception may be of the worst kind: all of its methods are user code. */
     static RemoteFailure of(Throwable thrown) {
-        return new RemoteFailure(Description.of(thrown), serialized(thrown), thrown instanceof OutOfMemoryError);
+        return new RemoteFailure(described(thrown), serialized(thrown));
+    }
+
+    private static Description described(Throwable thrown) {
+        try {
+            return Description.of(thrown);
+        } catch (Throwable e) {
+            String message = "(it could not be described: " + e.getClass().getName() + ")";
+            return new Description(thrown.getClass().getName(), message, List.of(), null, List.of());
+        }
     }
 
     private static byte[] serialized(Throwable thrown) {
@@ -94,7 +93,7 @@ record RemoteFailure(Description description, byte[] exception, boolean outOfMem
             out.writeObject(thrown);
             out.flush();
             return sink.toPayload().toInputStream().readAllBytes();
-        } catch (IOException | RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             return new byte[0]; // the description stands in for it
         }
     }

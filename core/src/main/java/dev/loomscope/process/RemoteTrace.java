@@ -30,6 +30,12 @@ final class RemoteTrace {
         trimCauses(copy.getCause());
     }
 
+    /** Lets the trace of {@code ours}, an exception of the pool itself, show who forked the task, and not how the pool works. */
+    static Throwable atFork(Throwable ours, Throwable forkSite) {
+        ours.setStackTrace(userFramesOfFork(forkSite.getStackTrace()).toArray(StackTraceElement[]::new));
+        return ours;
+    }
+
     private static void trimCauses(@Nullable Throwable first) {
         Throwable cause = first;
         for (int i = 0; i < MAX_CAUSES && cause != null; i++) {

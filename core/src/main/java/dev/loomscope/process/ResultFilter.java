@@ -35,11 +35,13 @@ final class ResultFilter implements ObjectInputFilter {
             "java.util",
             "java.util.concurrent",
             "java.util.concurrent.atomic",
+            "java.util.concurrent.locks",
             "java.util.regex");
     private static final Set<String> VALUE_TYPES = Set.of(
             "java.lang.Boolean",
             "java.lang.Byte",
             "java.lang.Character",
+            "java.lang.Class", // what it names is checked as well
             "java.lang.Double",
             "java.lang.Enum",
             "java.lang.Float",
@@ -50,12 +52,15 @@ final class ResultFilter implements ObjectInputFilter {
             "java.lang.Short",
             "java.lang.StackTraceElement",
             "java.lang.String",
+            "java.lang.String$CaseInsensitiveComparator",
             "java.io.File",
             "java.net.Inet4Address",
             "java.net.Inet6Address",
             "java.net.InetAddress",
             "java.net.InetSocketAddress",
-            "java.net.URI");
+            "java.net.SocketAddress",
+            "java.net.URI",
+            "sun.util.calendar.ZoneInfo");
 
     private final EncodedTask task;
     private final long bytes;
@@ -74,7 +79,7 @@ final class ResultFilter implements ObjectInputFilter {
         this.allowedByName = allowedByName;
     }
 
-    /** What was turned down, in words; null if nothing was. */
+    /** The class that was turned down; null if none was. */
     @Nullable
     String rejected() {
         return rejected;
@@ -93,9 +98,7 @@ final class ResultFilter implements ObjectInputFilter {
     @Override
     public Status checkInput(FilterInfo info) {
         if (exceeds(info, bytes)) {
-            rejected = "an array of %d elements or a depth of %d, in %d bytes"
-                    .formatted(info.arrayLength(), info.depth(), bytes);
-            return Status.REJECTED;
+            return Status.REJECTED; // the bytes of a bomb: no configuration allows them
         }
         Class<?> type = info.serialClass();
         if (type == null) {
@@ -117,14 +120,14 @@ final class ResultFilter implements ObjectInputFilter {
         if (type.isPrimitive()) {
             return true;
         }
-        String name = type.getName();
-        if (name.startsWith("java.")) {
-            return VALUE_TYPES.contains(name)
-                    || VALUE_PACKAGES.contains(type.getPackageName())
-                    || Throwable.class.isAssignableFrom(type);
-        }
         Object origin = originOf(type);
-        return origin != null && ownCode().contains(origin);
+        return origin == null ? isValueOfTheJdk(type) : ownCode().contains(origin);
+    }
+
+    private static boolean isValueOfTheJdk(Class<?> type) {
+        return VALUE_TYPES.contains(type.getName())
+                || VALUE_PACKAGES.contains(type.getPackageName())
+                || Throwable.class.isAssignableFrom(type);
     }
 
     private Set<Object> ownCode() {

@@ -8,13 +8,17 @@ import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.Serial;
 import java.io.Serializable;
 import java.lang.invoke.SerializedLambda;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,9 @@ final class TaskCodec {
                     + " field transient, or fork the task as IO or BLOCKING.";
     private static final String RESULT_ADVICE =
             "Return only values: make it Serializable or its field transient, or return what the caller needs of it.";
+
+    private static final String WRITER_ADVICE = "Its own code for serialization threw: the cause says why.";
+    private static final Set<String> WRITERS = Set.of("writeObject", "writeExternal", "writeReplace");
 
     private TaskCodec() {}
 
@@ -109,7 +116,7 @@ final class TaskCodec {
         } catch (StackOverflowError e) {
             throw notSerializable(what, root, null, "is nested too deeply", "Send it in pieces or as an array.", e);
         } catch (IOException | RuntimeException e) {
-            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), advice, e);
+            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), WRITER_ADVICE, e);
         }
     }
 
@@ -120,14 +127,38 @@ final class TaskCodec {
             String problem,
             String advice,
             Throwable cause) {
-        Object culprit = out == null ? null : out.last();
-        String path = culprit == null || root == null ? "" : ObjectPath.find(root, culprit);
-        String which = culprit == null ? "it" : culprit.getClass().getTypeName();
+        String blamed = blamedClass(out, cause);
+        String path = blamed == null || root == null ? "" : ObjectPath.find(root, isCulprit(blamed, out));
+        String which = blamed == null ? "it" : blamed;
         String reached = path.isEmpty() ? "" : ", reached by " + path;
         return new TaskNotSerializableException(
                 "%s cannot be sent to another process: %s %s%s. %s".formatted(what, which, problem, reached, advice),
                 path,
                 cause);
+    }
+
+    // The object at which the stream stopped; but if its owner's own method threw, that is in the trace of what it
+    // threw.
+    private static @Nullable String blamedClass(@Nullable TaskOutputStream out, Throwable cause) {
+        if (out == null) {
+            return null;
+        }
+        Optional<String> writer = Arrays.stream(cause.getStackTrace())
+                .filter(frame -> WRITERS.contains(frame.getMethodName()))
+                .map(StackTraceElement::getClassName)
+                .takeWhile(name -> !name.equals(ObjectOutputStream.class.getName()))
+                .filter(name -> !name.startsWith("java."))
+                .findFirst();
+        Object last = out.last();
+        return writer.orElse(last == null ? null : last.getClass().getTypeName());
+    }
+
+    private static Predicate<Object> isCulprit(String blamed, @Nullable TaskOutputStream out) {
+        Object last = out == null ? null : out.last();
+        boolean stopped = last != null && last.getClass().getTypeName().equals(blamed);
+        return stopped
+                ? object -> object == last
+                : object -> object.getClass().getTypeName().equals(blamed);
     }
 
     private static @Nullable Object read(InputStream bytes, ObjectInputFilter filter, List<ClassLoader> loaders)

@@ -62,6 +62,9 @@ final class Worker {
     @Nullable
     PoolJob<?> job; // guarded by the pool's lock; while BUSY
 
+    @Nullable
+    WorkerReply lateReply; // guarded by the pool's lock until the worker has ended; came after the kill
+
     String killReason = ""; // guarded by the pool's lock until the worker has ended
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
@@ -170,7 +173,7 @@ final class Worker {
             }
         } catch (EOFException e) {
             log.debug("{} has closed its channel", this);
-        } catch (IOException | ClassNotFoundException | RuntimeException | Error e) {
+        } catch (IOException | RuntimeException | Error e) {
             log.debug("the channel of {} has failed", this, e);
         } finally {
             outgoing.add(new Outgoing.End());
@@ -179,11 +182,11 @@ final class Worker {
         }
     }
 
-    private void dispatch(Frame frame, Owner listener) throws IOException, ClassNotFoundException {
+    private void dispatch(Frame frame, Owner listener) throws IOException {
         switch (frame.type()) {
             case STARTED -> listener.onStarted(this, frame.taskId());
             case DROPPED -> listener.onReply(this, frame.taskId(), new WorkerReply.Cancelled());
-            case RESULT, FAILURE -> {
+            case RESULT, FAILURE, FATAL -> {
                 Payload payload = incoming == null ? new Payload() : incoming;
                 payload.add(frame.body());
                 incoming = frame.more() ? payload : null;
@@ -195,10 +198,10 @@ final class Worker {
         }
     }
 
-    private WorkerReply toReply(Frame.Type type, Payload payload) throws IOException, ClassNotFoundException {
+    private WorkerReply toReply(Frame.Type type, Payload payload) {
         return type == Frame.Type.RESULT
                 ? new WorkerReply.Result(payload, this)
-                : new WorkerReply.Failure(RemoteFailure.read(payload), this);
+                : new WorkerReply.Failure(payload, type == Frame.Type.FATAL, this);
     }
 
     // The channel ends a moment before the process does; a process that lives on without it is of no use.

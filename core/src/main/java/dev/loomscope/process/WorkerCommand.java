@@ -62,7 +62,6 @@ final class WorkerCommand {
                 // JVM warnings go to stdout by default, in the middle of a task's own output
                 "-Xlog:disable",
                 "-Xlog:all=warning:stderr",
-                "-XX:+UseSerialGC",
                 "-XX:ActiveProcessorCount=1",
                 "-XX:-UsePerfData",
                 // a loop must not keep the JVM from stopping, and the JVM not from ending with its parent
@@ -74,12 +73,19 @@ final class WorkerCommand {
                 "-Djava.awt.headless=true",
                 "-Dstdout.encoding=UTF-8",
                 "-Dstderr.encoding=UTF-8"));
+        if (config.jvmOptions().stream().noneMatch(WorkerCommand::choosesCollector)) {
+            arguments.add("-XX:+UseSerialGC"); // the JVM refuses two
+        }
         addProperty("java.library.path", arguments);
         addProperty("file.encoding", arguments);
         addInherited(arguments);
         arguments.addAll(config.jvmOptions());
         addPaths(arguments);
         return arguments;
+    }
+
+    private static boolean choosesCollector(String option) {
+        return option.startsWith("-XX:+Use") && option.endsWith("GC");
     }
 
     private static void addProperty(String name, List<String> arguments) {

@@ -2,7 +2,6 @@ package dev.loomscope.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -71,9 +70,19 @@ final class WorkerLaunch {
         Process started = WorkerCommand.create(config, folder).start();
         LiveProcesses.add(started);
         process = started;
-        if (aborted) {
-            started.destroyForcibly();
+        try {
+            if (aborted) {
+                started.destroyForcibly();
+            }
+            Files.deleteIfExists(WorkerCommand.crashFile(started.pid())); // of an older process that had the same pid
+            return connect(started, socket);
+        } catch (IOException | RuntimeException | Error e) {
+            LiveProcesses.destroy(started, DEATH_PATIENCE);
+            throw e;
         }
+    }
+
+    private Worker connect(Process started, WorkerSocket socket) throws WorkerStartException {
         WorkerOutput output = WorkerOutput.start(name, started);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
         started.onExit().thenRun(() -> closeQuietly(socket));
@@ -81,7 +90,7 @@ final class WorkerLaunch {
         try {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
-            FrameChannel channel = meet(socket, bootstrap);
+            FrameChannel channel = new Handshake(bootstrap).meet(socket);
             if (channel.read().type() != Frame.Type.READY) {
                 throw new ProtocolException("the worker did not say that it is ready");
             }
@@ -93,24 +102,6 @@ final class WorkerLaunch {
         }
     }
 
-    // Anybody of the same user may connect; only the worker knows the secret.
-    private FrameChannel meet(WorkerSocket socket, WorkerBootstrap bootstrap) throws IOException {
-        while (true) {
-            SocketChannel accepted = socket.accept();
-            FrameChannel channel = new FrameChannel(accepted);
-            try {
-                bootstrap.verifyHello(channel.read());
-                return channel;
-            } catch (IOException e) {
-                log.warn(
-                        "somebody who is not worker {} has connected to its socket and was turned away: {}",
-                        name,
-                        e.getMessage());
-                channel.close();
-            }
-        }
-    }
-
     private WorkerStartException diagnose(Process started, WorkerOutput output, boolean timedOut, IOException problem) {
         boolean exited = awaitExit(started);
         if (!exited) {
@@ -119,8 +110,8 @@ final class WorkerLaunch {
         if (aborted) {
             return new WorkerStartException(failure("its pool was closed"), problem);
         }
-        String stderr = output.stderrTail(OUTPUT_PATIENCE);
-        String printed = stderr.isEmpty() ? "It wrote nothing to stderr." : "It wrote to stderr:\n" + stderr;
+        String tail = output.tail(OUTPUT_PATIENCE);
+        String printed = tail.isEmpty() ? "It printed nothing." : "It printed:\n" + tail;
         String what = timedOut
                 ? "it was not ready after %d ms".formatted(config.startTimeout().toMillis())
                 : exited

@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -23,18 +20,17 @@ final class WorkerOutput {
 
     private static final Logger log = LoggerFactory.getLogger(LOGGER);
     private static final int MAX_LINE_BYTES = 8 * 1024;
-    private static final int TAIL_LINES = 30;
 
     private final String source;
     private final Thread stdout;
     private final Thread stderr;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Deque<String> tail = new ArrayDeque<>(); // guarded by lock; the last lines of stderr
+    private final OutputTail stdoutTail = new OutputTail();
+    private final OutputTail stderrTail = new OutputTail();
 
     private WorkerOutput(String source, Process process) {
         this.source = source;
-        this.stdout = pump("stdout", process.getInputStream(), line -> log(Level.INFO, line));
-        this.stderr = pump("stderr", process.getErrorStream(), this::onErrorLine);
+        this.stdout = pump("stdout", process.getInputStream(), line -> accept(Level.INFO, stdoutTail, line));
+        this.stderr = pump("stderr", process.getErrorStream(), line -> accept(Level.WARN, stderrTail, line));
     }
 
     /** Starts to read what {@code process} prints. */
@@ -45,12 +41,13 @@ final class WorkerOutput {
     /** Returns the last lines of stderr, after waiting this long at most for the last of them to arrive. */
     String stderrTail(Duration patience) {
         awaitEnd(patience);
-        lock.lock();
-        try {
-            return String.join("\n", tail);
-        } finally {
-            lock.unlock();
-        }
+        return stderrTail.toString();
+    }
+
+    /** As {@link #stderrTail}, and those of stdout before: a JVM that does not start prints to either. */
+    String tail(Duration patience) {
+        awaitEnd(patience);
+        return "%s\n%s".formatted(stdoutTail, stderrTail).strip();
     }
 
     // Descendants of the worker may hold its pipes open: the wait is bounded.
@@ -63,20 +60,8 @@ final class WorkerOutput {
         }
     }
 
-    private void onErrorLine(String line) {
-        lock.lock();
-        try {
-            if (tail.size() == TAIL_LINES) {
-                tail.removeFirst();
-            }
-            tail.addLast(line);
-        } finally {
-            lock.unlock();
-        }
-        log(Level.WARN, line);
-    }
-
-    private void log(Level level, String line) {
+    private void accept(Level level, OutputTail tail, String line) {
+        tail.add(line);
         log.atLevel(level).log("{}: {}", source, line);
     }
 

@@ -6,8 +6,12 @@ sealed interface WorkerReply {
     /** The task has ended with this result. */
     record Result(Payload payload, Worker worker) implements WorkerReply {}
 
-    /** The task has thrown. */
-    record Failure(RemoteFailure failure, Worker worker) implements WorkerReply {}
+    /**
+     * The task has thrown.
+     *
+     * @param fatal whether the worker should not have another task
+     */
+    record Failure(Payload payload, boolean fatal, Worker worker) implements WorkerReply {}
 
     /** The task was cancelled before it started, or its worker was killed. */
     record Cancelled() implements WorkerReply {}

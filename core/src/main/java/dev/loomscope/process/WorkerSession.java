@@ -17,7 +17,7 @@ final class WorkerSession implements Closeable {
     private final WorkerTask tasks;
     private final BlockingQueue<List<Frame>> replies = new LinkedBlockingQueue<>();
     private @Nullable Payload incoming; // main thread only; the body of a task that has not come completely
-    private long incomingId; // main thread only
+    private long lastId; // main thread only; of the task that came last, completely or not
 
     WorkerSession(FrameChannel channel, String worker) {
         this.channel = channel;
@@ -56,7 +56,7 @@ final class WorkerSession implements Closeable {
         Payload payload = incoming == null ? new Payload() : incoming;
         payload.add(frame.body());
         incoming = frame.more() ? payload : null;
-        incomingId = frame.taskId();
+        lastId = frame.taskId();
         if (!frame.more()) {
             channel.write(Frame.of(Frame.Type.STARTED, frame.taskId()));
             tasks.start(frame.taskId(), payload);
@@ -64,8 +64,10 @@ final class WorkerSession implements Closeable {
     }
 
     private void cancel(long taskId) throws IOException {
-        if (incoming != null && incomingId == taskId) {
+        boolean incomplete = incoming != null && lastId == taskId;
+        if (incomplete || taskId > lastId) { // numbers only grow: this one was cancelled before its first frame
             incoming = null;
+            lastId = taskId;
             channel.write(Frame.of(Frame.Type.DROPPED, taskId));
         } else {
             tasks.interrupt(taskId);

@@ -3,6 +3,8 @@ package dev.loomscope.process;
 import dev.loomscope.core.Task;
 import dev.loomscope.process.TaskCodec.DecodedTask;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,9 +15,12 @@ import org.jspecify.annotations.Nullable;
 final class WorkerTask {
 
     private static final int RESERVE_BYTES = 1 << 20;
+    private static final int MAX_CAUSES = 32;
 
     private final Consumer<List<Frame>> replies;
     private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
+    private final PrintStream stdout = System.out;
+    private final PrintStream stderr = System.err;
     private final Thread thread;
     private final String threadName;
     // Given up when memory runs out, so that there is room to say so.
@@ -46,6 +51,7 @@ final class WorkerTask {
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
     void start(long taskId, Payload payload) throws IOException {
+        begin(taskId); // here and not on the task thread: a cancel may be the next frame
         try {
             next.put(new Assignment(taskId, payload));
         } catch (InterruptedException e) {
@@ -88,7 +94,6 @@ final class WorkerTask {
     }
 
     private List<Frame> run(Assignment assignment) throws IOException {
-        begin(assignment.taskId());
         try {
             return runUserCode(assignment);
         } finally {
@@ -106,16 +111,46 @@ final class WorkerTask {
         } catch (Throwable thrown) {
             return failure(assignment.taskId(), thrown);
         } finally {
-            System.out.flush();
-            System.err.flush();
+            resetStreams();
         }
     }
 
     private List<Frame> failure(long taskId, Throwable thrown) throws IOException {
-        if (thrown instanceof OutOfMemoryError) {
+        boolean outOfMemory = isOutOfMemory(thrown);
+        if (outOfMemory) {
             reserve = null; // the pool retires this worker
         }
-        return RemoteFailure.of(thrown).toPayload().toFrames(Frame.Type.FAILURE, taskId);
+        Frame.Type type = outOfMemory ? Frame.Type.FATAL : Frame.Type.FAILURE;
+        return RemoteFailure.of(thrown).toPayload().toFrames(type, taskId);
+    }
+
+    private static boolean isOutOfMemory(Throwable thrown) {
+        Throwable next = thrown;
+        for (int i = 0; i < MAX_CAUSES && next != null; i++) {
+            if (next instanceof OutOfMemoryError) {
+                return true;
+            }
+            next = causeOf(next);
+        }
+        return false;
+    }
+
+    // getCause is user code, and may throw.
+    private static @Nullable Throwable causeOf(Throwable thrown) {
+        try {
+            return thrown.getCause();
+        } catch (RuntimeException e) {
+            return null;
+        }
+    }
+
+    // What the task has printed comes before its reply; what it did to the streams is not the next one's problem.
+    private void resetStreams() {
+        stdout.flush();
+        stderr.flush();
+        System.setIn(InputStream.nullInputStream());
+        System.setOut(stdout);
+        System.setErr(stderr);
     }
 
     private void begin(long taskId) {

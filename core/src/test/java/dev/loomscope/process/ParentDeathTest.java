@@ -1,0 +1,114 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParentDeathTest {
+
+    /** The promise is 2 s; the rest is for a machine under load. */
+    private static final Duration PROMISE = Duration.ofSeconds(2 + 3);
+
+    @ParameterizedTest
+    @ValueSource(strings = {"idle", "busy", "parental", "thrashing"})
+    void noWorkerOutlivesAParentThatIsKilled(String mode) throws Exception {
+        try (PoolOwner owner = PoolOwner.start(mode)) {
+            assertThat(owner.readLine()).isNotNull();
+            List<Long> workers = owner.descendants();
+            assertThat(workers).isNotEmpty();
+
+            owner.kill();
+
+            Eventually.becomesTrue(
+                    "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 60, 150, 300})
+    void noWorkerOutlivesAParentThatIsKilledWhileItStartsThem(int millis) throws Exception {
+        try (PoolOwner owner = PoolOwner.start("starting")) {
+            assertThat(owner.readLine()).isEqualTo("starting");
+            Eventually.becomesTrue(
+                    "three are starting", () -> owner.descendants().size() >= 3);
+            Thread.sleep(millis); // any moment of their start will do
+            List<Long> workers = owner.descendants();
+
+            owner.kill();
+
+            Eventually.becomesTrue(
+                    "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"idle", "busy", "parental", "starting"})
+    void anExitOfTheParentIsQuickAndTakesAllWorkersAlong(String mode) throws Exception {
+        try (PoolOwner owner = PoolOwner.start(mode)) {
+            assertThat(owner.readLine()).isNotNull();
+            List<Long> workers = owner.descendants();
+
+            owner.exit();
+
+            assertThat(owner.hasEnded(10)).isTrue();
+            assertThat(Pids.alive(workers)).isEmpty();
+        }
+    }
+
+    @Test
+    void aTerminatedParentTakesAllWorkersAlong() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("busy")) {
+            assertThat(owner.readLine()).isNotNull();
+            List<Long> workers = owner.descendants();
+
+            owner.terminate();
+
+            assertThat(owner.hasEnded(10)).isTrue();
+            assertThat(Pids.alive(workers)).isEmpty();
+        }
+    }
+
+    @Test
+    void anOpenPoolDoesNotKeepItsProgramFromEnding() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("leaves")) {
+            assertThat(owner.readLine()).isEqualTo("leaves");
+
+            assertThat(owner.hasEnded(10)).isTrue();
+        }
+    }
+
+    @Test
+    void aFilterOfTheWholeJvmHoldsForResultsToo() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("filtered", "-Djdk.serialFilter=!java.util.BitSet")) {
+            assertThat(owner.readLine()).startsWith(ResultRejectedException.class.getName());
+        }
+    }
+
+    @Test
+    void aClassPathWithOddNamesReachesTheWorker(@TempDir Path folder) throws Exception {
+        Path odd = Files.createSymbolicLink(
+                folder.resolve("it's \"odd\" #\\n {0}"), Path.of("target").toAbsolutePath());
+        String classPath = System.getProperty("java.class.path")
+                .replace(Path.of("target").toAbsolutePath().toString(), odd.toString());
+        assertThat(classPath).contains("odd");
+        try (PoolOwner owner = PoolOwner.startWithClassPath(classPath, "idle")) {
+            assertThat(owner.readLine()).isEqualTo("true");
+        }
+    }
+
+    @Test
+    void theDebuggerOfTheParentIsNotThatOfItsWorkers() throws IOException {
+        try (PoolOwner owner = PoolOwner.start(
+                "idle", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,quiet=y,address=127.0.0.1:0")) {
+            assertThat(owner.readLine()).isEqualTo("true");
+        }
+    }
+}

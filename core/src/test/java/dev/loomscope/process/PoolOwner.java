@@ -1,0 +1,129 @@
+package dev.loomscope.process;
+
+import dev.loomscope.core.CpuRequest;
+import dev.loomscope.core.Task;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A program with a pool of its own, in a JVM of its own: tests end it in every way. */
+final class PoolOwner implements AutoCloseable {
+
+    private static final String PREFIX = "owner says: ";
+
+    private final Process process;
+
+    private PoolOwner(Process process) {
+        this.process = process;
+    }
+
+    /** Starts the program with this mode. */
+    static PoolOwner start(String mode, String... jvmOptions) throws IOException {
+        return startWithClassPath(System.getProperty("java.class.path"), mode, jvmOptions);
+    }
+
+    static PoolOwner startWithClassPath(String classPath, String mode, String... jvmOptions) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(System.getProperty("java.home") + "/bin/java");
+        command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(jvmOptions));
+        command.addAll(List.of("-cp", classPath, PoolOwner.class.getName(), mode));
+        return new PoolOwner(new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
+    }
+
+    /** The program: does what the mode says, prints a line, and then waits for a line that tells how to end. */
+    public static void main(String[] args) throws Exception {
+        ProcessPool pool = ProcessPool.open(c -> c.withWorkers(3).withMaxHeapMiB(32));
+        switch (args[0]) {
+            case "idle" -> say(PoolRun.run(pool, Work::pid) > 0);
+            case "busy" -> {
+                PoolRun.start(pool, Work::spin).awaitStart();
+                say("busy");
+            }
+            case "thrashing" -> {
+                PoolRun.start(pool, Work::thrash).awaitStart();
+                Thread.sleep(1_000); // let it fill its heap
+                say("thrashing");
+            }
+            case "parental" -> {
+                PoolRun.start(pool, () -> {
+                            Work.startSleepers(1, "600");
+                            return Work.spin();
+                        })
+                        .awaitStart();
+                Eventually.becomesTrue(
+                        "the sleeper sleeps",
+                        () -> ProcessHandle.current().descendants().count() >= 2);
+                say("parental");
+            }
+            case "starting" -> {
+                for (int i = 0; i < 3; i++) {
+                    PoolRun.start(pool, Work::spin);
+                }
+                say("starting");
+            }
+            case "filtered" -> {
+                Task<Object> task = BitSet::new;
+                say(PoolRun.fail(pool, task));
+            }
+            case "leaves" -> { // without a close, at the end of main
+                pool.prepare(new CpuRequest<>((Task<Long>) Work::pid, "t", runner -> {}));
+                PoolRun.run(pool, Work::pid);
+                PoolRun.start(pool, Work::spin).awaitStart();
+                say("leaves");
+                return;
+            }
+            default -> throw new IllegalArgumentException(args[0]);
+        }
+        if (System.in.read() == 'x') {
+            System.exit(0);
+        }
+    }
+
+    private static void say(Object word) {
+        System.out.println(PREFIX + word);
+    }
+
+    /** Waits for its line, which is not the only one on its stdout: there is the log. Null if it has ended. */
+    String readLine() throws IOException {
+        String line = process.inputReader().readLine();
+        while (line != null && !line.startsWith(PREFIX)) {
+            line = process.inputReader().readLine();
+        }
+        return line == null ? null : line.substring(PREFIX.length());
+    }
+
+    /** All processes that it has started, and those that these have started. */
+    List<Long> descendants() {
+        return process.descendants().map(ProcessHandle::pid).toList();
+    }
+
+    /** Ends it as {@code kill -9} does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Ends it as {@code kill} does. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Lets it call {@code System.exit}. */
+    void exit() throws IOException {
+        process.outputWriter().append('x').flush();
+    }
+
+    boolean hasEnded(long seconds) throws InterruptedException {
+        return process.waitFor(seconds, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.loomscope.core.Task;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ProcessPoolConfigTest {
+
+    private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
+
+    static Stream<Arguments> badValues() {
+        return Stream.of(
+                bad("name", c -> c.withName(" ")),
+                bad("at least 1 worker, not 0", c -> c.withWorkers(0)),
+                bad("at least 16 MiB, not 15", c -> c.withMaxHeapMiB(15)),
+                bad("idleTimeout", c -> c.withIdleTimeout(Duration.ofNanos(-1))),
+                bad("cancelGrace", c -> c.withCancelGrace(Duration.ofNanos(-1))),
+                bad("startTimeout", c -> c.withStartTimeout(Duration.ZERO)),
+                bad("", c -> c.withAllowedResults("com..acme.*=")));
+    }
+
+    private static Arguments bad(String says, UnaryOperator<ProcessPoolConfig> change) {
+        return Arguments.of(says, change);
+    }
+
+    @ParameterizedTest
+    @MethodSource("badValues")
+    void aBadValueIsRefusedWithItsName(String says, UnaryOperator<ProcessPoolConfig> change) {
+        assertThatThrownBy(() -> change.apply(ProcessPoolConfig.defaults()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(says);
+    }
+
+    @Test
+    void eachChangeLeavesTheOriginalAlone() {
+        ProcessPoolConfig config = ProcessPoolConfig.defaults();
+
+        assertThat(config.withWorkers(7).workers()).isEqualTo(7);
+        assertThat(config.withJvmOptions("-Da=b").withJvmOptions("-Dc=d").jvmOptions())
+                .containsExactly("-Da=b", "-Dc=d");
+        assertThat(config.withAllowedResults("a.*").withAllowedResults("b.*").allowedResults())
+                .containsExactly("a.*", "b.*");
+        assertThat(config).isEqualTo(ProcessPoolConfig.defaults());
+    }
+
+    static Stream<Arguments> endlessTimes() {
+        return Stream.of(
+                Arguments.of("idleTimeout", (UnaryOperator<ProcessPoolConfig>) c -> c.withIdleTimeout(FOREVER)),
+                Arguments.of("cancelGrace", (UnaryOperator<ProcessPoolConfig>) c -> c.withCancelGrace(FOREVER)),
+                Arguments.of("startTimeout", (UnaryOperator<ProcessPoolConfig>) c -> c.withStartTimeout(FOREVER)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("endlessTimes")
+    void foreverIsATimeLikeAnyOther(String which, UnaryOperator<ProcessPoolConfig> change) throws Exception {
+        EventTrail events = new EventTrail();
+        try (ProcessPool pool =
+                ProcessPool.open(c -> change.apply(c.withWorkers(1).withListener(events)))) {
+            assertThat(PoolRun.run(pool, () -> 1)).isEqualTo(1);
+            PoolRun<String> listening = PoolRun.start(pool, Work::listen).awaitStart();
+            listening.cancel(which);
+            assertThat(listening.failure())
+                    .isInstanceOfAny(InterruptedException.class, java.util.concurrent.CancellationException.class);
+        }
+        assertThat(Pids.alive(events.pids())).isEmpty();
+    }
+
+    @Test
+    void theHeapOfAWorkerIsBounded() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withMaxHeapMiB(32))) {
+            assertThat(PoolRun.run(pool, () -> Runtime.getRuntime().maxMemory()))
+                    .isLessThanOrEqualTo(32 << 20);
+        }
+    }
+
+    @Test
+    void jvmOptionsReachTheWorkerAsTheyAre() throws Exception {
+        String odd = "C:\\a b\\\"c\" #'é";
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-Dodd=" + odd, "-Xss2m"))) {
+            Task<String> read = () -> System.getProperty("odd");
+            assertThat(PoolRun.run(pool, read).replaceAll("[^ -~]+", "?")).isEqualTo(odd.replaceAll("[^ -~]+", "?"));
+        }
+    }
+
+    @Test
+    void aCollectorThatTheUserChoosesWinsOverOurs() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-XX:+UseParallelGC"))) {
+            assertThat(PoolRun.run(
+                            pool,
+                            () -> java.lang.management.ManagementFactory.getGarbageCollectorMXBeans().stream()
+                                    .map(java.lang.management.MemoryManagerMXBean::getName)
+                                    .toList()
+                                    .toString()))
+                    .contains("PS ");
+        }
+    }
+}
