@@ -107,7 +107,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         try {
             return (T) TaskCodec.decodeResult(result.payload().toInputStream(), filter);
         } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError | StackOverflowError e) {
-            throw ResultRejectedException.of(name(), filter.rejected(), e);
+            throw ResultRejectedException.of(name(), filter, e);
         }
     }
 
@@ -124,7 +124,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
             RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
             return thrown;
         } catch (IOException | ClassNotFoundException | RuntimeException | StackOverflowError e) {
-            throw ResultRejectedException.of(name(), null, e);
+            throw ResultRejectedException.unreadable(name(), e);
         }
     }
 }

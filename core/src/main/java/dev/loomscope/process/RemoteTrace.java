@@ -27,7 +27,7 @@ final class RemoteTrace {
         joined.add(new StackTraceElement("[" + worker + "]", "forked by", "the frames below", -1));
         joined.addAll(userFramesOfFork(forkSite.getStackTrace()));
         copy.setStackTrace(joined.toArray(StackTraceElement[]::new));
-        trimCauses(copy.getCause());
+        trimCauses(causeOf(copy));
     }
 
     /** Lets the trace of {@code ours}, an exception of the pool itself, show who forked the task, and not how the pool works. */
@@ -40,7 +40,16 @@ final class RemoteTrace {
         Throwable cause = first;
         for (int i = 0; i < MAX_CAUSES && cause != null; i++) {
             cause.setStackTrace(userFramesInWorker(cause.getStackTrace()).toArray(StackTraceElement[]::new));
-            cause = cause.getCause();
+            cause = causeOf(cause);
+        }
+    }
+
+    // getCause is user code, and may throw.
+    static @Nullable Throwable causeOf(Throwable thrown) {
+        try {
+            return thrown.getCause();
+        } catch (RuntimeException e) {
+            return null;
         }
     }
 

@@ -67,6 +67,7 @@ final class ResultFilter implements ObjectInputFilter {
     private final ObjectInputFilter allowedByName;
     private @Nullable Set<Object> ownCode; // made when first needed
     private @Nullable String rejected;
+    private boolean rejectedByName;
 
     /**
      * Makes one.
@@ -79,10 +80,15 @@ final class ResultFilter implements ObjectInputFilter {
         this.allowedByName = allowedByName;
     }
 
-    /** The class that was turned down; null if none was. */
+    /** What was turned down, in words; null if nothing was. */
     @Nullable
     String rejected() {
         return rejected;
+    }
+
+    /** Whether what was turned down is a class that the configuration could allow. */
+    boolean rejectedByName() {
+        return rejectedByName;
     }
 
     /** Where the classes of a result are looked up, in this order. */
@@ -98,7 +104,9 @@ final class ResultFilter implements ObjectInputFilter {
     @Override
     public Status checkInput(FilterInfo info) {
         if (exceeds(info, bytes)) {
-            return Status.REJECTED; // the bytes of a bomb: no configuration allows them
+            rejected = "an array of %d elements or a depth of %d, in %d bytes"
+                    .formatted(info.arrayLength(), info.depth(), bytes);
+            return Status.REJECTED;
         }
         Class<?> type = info.serialClass();
         if (type == null) {
@@ -108,6 +116,7 @@ final class ResultFilter implements ObjectInputFilter {
             return Status.ALLOWED;
         }
         rejected = elementType(type).getTypeName();
+        rejectedByName = true;
         return Status.REJECTED;
     }
 

@@ -1,7 +1,6 @@
 package dev.loomscope.process;
 
 import java.io.Serial;
-import org.jspecify.annotations.Nullable;
 
 /** The failure of a task that succeeded in its worker, but whose result could not be read here. The message says why. */
 public final class ResultRejectedException extends Exception {
@@ -13,16 +12,24 @@ public final class ResultRejectedException extends Exception {
         super(message, cause);
     }
 
-    static ResultRejectedException of(String task, @Nullable String rejected, Throwable cause) {
-        if (rejected == null) {
-            return new ResultRejectedException(
-                    "the result of CPU task '%s' could not be read: %s".formatted(task, cause), cause);
-        }
+    static ResultRejectedException unreadable(String task, Throwable cause) {
         return new ResultRejectedException(
-                ("the result of CPU task '%s' holds %s, which a worker may not send. Results may hold value types of the JDK and"
-                                + " types from the jars of the task's own code; allow others with"
-                                + " ProcessPoolConfig.withAllowedResults(\"%2$s\") if reading them is safe.")
-                        .formatted(task, rejected),
-                cause);
+                "the result of CPU task '%s' could not be read: %s".formatted(task, cause), cause);
+    }
+
+    static ResultRejectedException of(String task, ResultFilter filter, Throwable cause) {
+        String rejected = filter.rejected();
+        if (rejected == null) {
+            return unreadable(task, cause);
+        }
+        String what = "the result of CPU task '%s' holds %s, which a worker may not send.".formatted(task, rejected);
+        String advice = filter.rejectedByName() ? advice(rejected) : "";
+        return new ResultRejectedException(what + advice, cause);
+    }
+
+    private static String advice(String rejected) {
+        return (" Results may hold value types of the JDK and types from the jars of the task's own code; allow others with"
+                        + " ProcessPoolConfig.withAllowedResults(\"%s\") if reading them is safe.")
+                .formatted(rejected);
     }
 }

@@ -130,18 +130,9 @@ final class WorkerTask {
             if (next instanceof OutOfMemoryError) {
                 return true;
             }
-            next = causeOf(next);
+            next = RemoteTrace.causeOf(next);
         }
         return false;
-    }
-
-    // getCause is user code, and may throw.
-    private static @Nullable Throwable causeOf(Throwable thrown) {
-        try {
-            return thrown.getCause();
-        } catch (RuntimeException e) {
-            return null;
-        }
     }
 
     // What the task has printed comes before its reply; what it did to the streams is not the next one's problem.
