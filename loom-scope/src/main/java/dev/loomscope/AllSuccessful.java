@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** {@link Joiner#allSuccessfulOrThrow}. */
-final class AllSuccessful<T extends @Nullable Object> implements Joiner<T, List<T>> {
+final class AllSuccessful<T extends @Nullable Object> implements Joiner<T, List<T>>, ThrowsFirstFailure {
 
     private final ForkOrder<T> forked = new ForkOrder<>();
     private final FirstProblem problem = new FirstProblem();

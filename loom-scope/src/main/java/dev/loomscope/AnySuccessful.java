@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** {@link Joiner#anySuccessfulOrThrow}. */
-final class AnySuccessful<T extends @Nullable Object> implements Joiner<T, T> {
+final class AnySuccessful<T extends @Nullable Object> implements Joiner<T, T>, ThrowsFirstFailure {
 
     private final AtomicReference<@Nullable Subtask<? extends T>> winner = new AtomicReference<>();
     private final FirstProblem problem = new FirstProblem();

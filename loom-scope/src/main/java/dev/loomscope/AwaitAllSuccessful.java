@@ -3,7 +3,7 @@ package dev.loomscope;
 import org.jspecify.annotations.Nullable;
 
 /** {@link Joiner#awaitAllSuccessfulOrThrow}. */
-final class AwaitAllSuccessful<T extends @Nullable Object> implements Joiner<T, @Nullable Void> {
+final class AwaitAllSuccessful<T extends @Nullable Object> implements Joiner<T, @Nullable Void>, ThrowsFirstFailure {
 
     private final FirstProblem problem = new FirstProblem();
 

@@ -25,12 +25,13 @@ public final class DeadlineExceededException extends ScopeFailedException {
     public record Unfinished(Subtask<?> subtask, Duration ran) {}
 
     DeadlineExceededException(
+            Object origin,
             String message,
             @Nullable Throwable cause,
             List<Failure> failures,
             CancelReason cancelReason,
             List<Unfinished> unfinished) {
-        super(message, cause, failures, cancelReason);
+        super(origin, message, cause, failures, cancelReason);
         this.unfinished = List.copyOf(unfinished);
     }
 

@@ -20,6 +20,13 @@ final class Failures {
         }
     }
 
+    /** Returns the first of all if {@code exception} is one of them, else itself. */
+    Throwable firstIfAmong(Throwable exception) {
+        List<Failure> noted = toList();
+        boolean among = noted.stream().anyMatch(failure -> failure.exception() == exception);
+        return among ? noted.get(0).exception() : exception;
+    }
+
     List<Failure> toList() {
         lock.lock();
         try {

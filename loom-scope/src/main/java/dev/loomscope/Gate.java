@@ -19,16 +19,29 @@ final class Gate {
         this.free = permits;
     }
 
-    /** Returns whether {@code subtask} may start now; if not, it is in line. */
+    /** Takes a permit if there is one; nobody who is in line is overtaken. */
+    boolean tryEnter() {
+        lock.lock();
+        try {
+            if (free == 0) {
+                return false;
+            }
+            free--;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether {@code subtask} may start now, with a permit; if not, it is in line. */
     boolean enter(ScopedSubtask<?> subtask) {
         lock.lock();
         try {
-            if (free > 0) {
-                free--;
-                return true;
+            boolean entered = tryEnter();
+            if (!entered) {
+                waiting.addLast(subtask);
             }
-            waiting.addLast(subtask);
-            return false;
+            return entered;
         } finally {
             lock.unlock();
         }

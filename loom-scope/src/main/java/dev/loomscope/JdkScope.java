@@ -4,11 +4,11 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * preview API, so nothing of it may be named in a class file: everything goes through method handles that are looked up once.
  *
  * <p>The scope is used as a container of threads only: it keeps them inside, hands scoped values down, and shows them in thread
- * dumps. Its joiner never answers, so it never cancels and never decides anything.
+ * dumps. Its joiner says nothing, so it never cancels and never decides anything.
  *
  * <p>Owner thread only, as the JDK demands.
  */
@@ -125,8 +125,6 @@ final class JdkScope {
         private static Opener factoryMethod(Class<?> type) throws ReflectiveOperationException {
             Class<?> joiner = Class.forName(SCOPE + "$Joiner");
             Class<?> configuration = Class.forName(SCOPE + "$Configuration");
-            MethodHandle allUntil =
-                    handle(joiner.getMethod("allUntil", Predicate.class), Object.class, Predicate.class);
             MethodHandle withName =
                     handle(configuration.getMethod("withName", String.class), Object.class, Object.class, String.class);
             MethodHandle withFactory = handle(
@@ -135,13 +133,20 @@ final class JdkScope {
                     Object.class,
                     ThreadFactory.class);
             MethodHandle open = handle(openMethod(type, joiner), Object.class, Object.class, UnaryOperator.class);
-            Predicate<Object> never = subtask -> false;
+            Object silent = Proxy.newProxyInstance(
+                    JdkScope.class.getClassLoader(),
+                    new Class<?>[] {joiner},
+                    (self, method, arguments) -> answer(method));
             return (name, factory) -> {
                 UnaryOperator<@Nullable Object> configure =
                         initial -> configure(withName, withFactory, initial, name, factory);
-                Object waitForAll = (Object) allUntil.invokeExact((Predicate<?>) never);
-                return (Object) open.invokeExact(waitForAll, configure);
+                return (Object) open.invokeExact(silent, configure);
             };
+        }
+
+        // A joiner of our own, because those of the JDK either cancel or keep every subtask until the scope closes.
+        private static @Nullable Object answer(Method method) {
+            return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
         }
 
         private static Method openMethod(Class<?> type, Class<?> joiner) throws NoSuchMethodException {

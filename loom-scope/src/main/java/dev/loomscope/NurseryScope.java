@@ -13,6 +13,7 @@ import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -61,6 +62,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final Pending pending = new Pending();
     private final Failures failures = new Failures();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> joinerProblem = new AtomicReference<>(); // thrown by onComplete
+    private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
     private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
     private volatile boolean cutByDeadline; // any thread; never goes back to false
     private volatile boolean closed; // owner thread; never goes back to false
@@ -97,10 +100,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        if (config.deadline() != null && config.deadline().isExpired()) {
+        Deadline deadline = config.effectiveDeadline();
+        if (deadline != null && deadline.isExpired()) {
             onDeadline();
-        } else if (config.deadline() != null) {
-            timer = ScopeTimer.schedule(config.deadline(), this::onDeadline);
+        } else if (deadline != null) {
+            timer = ScopeTimer.schedule(deadline, this::onDeadline);
         }
         NurseryScope<?, ?> enclosing = tree.enclosing();
         if (enclosing != null) {
@@ -143,18 +147,22 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return (Joiner<@Nullable Object, ? extends R>) joiner;
     }
 
+    // Listeners hear of the fork before anybody else can find the subtask and end it.
     private void admit(ScopedSubtask<?> subtask) {
         boolean enough = joiner().onFork(subtask);
         if (isOwner()) {
             unjoinedForks = true;
         }
         pending.add();
-        live.add(subtask);
         events.forked(subtask);
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
-        // whoever cancels sets the reason before it looks at 'live'
+    }
+
+    // From now on the subtask is found by whoever cancels the scope; the reason is set before that search begins.
+    private void expose(ScopedSubtask<?> subtask) {
+        live.add(subtask);
         CancelReason reason = cancelReason.get();
         if (reason != null) {
             subtask.cancel(reason);
@@ -162,14 +170,22 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void start(ScopedSubtask<?> subtask) {
-        if (subtask.hasEnded()) {
-            return;
-        }
         Gate gate = gateOf(subtask);
-        if (gate == null || gate.enter(subtask)) {
-            starter.start(subtask);
-        } else {
+        boolean permit = gate == null || gate.tryEnter();
+        if (!permit) {
             events.queued(subtask);
+        }
+        expose(subtask);
+        if (permit || (gate != null && gate.enter(subtask))) {
+            startWithPermit(subtask);
+        }
+    }
+
+    private void startWithPermit(ScopedSubtask<?> subtask) {
+        if (subtask.hasEnded()) {
+            onThreadFree(subtask);
+        } else {
+            starter.start(subtask);
         }
     }
 
@@ -188,6 +204,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function));
         admit(subtask);
+        expose(subtask);
         return subtask;
     }
 
@@ -198,7 +215,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             Task<U> task = Task.of(function, argument);
             subtask.load(task, prepare(subtask, task));
             start(subtask);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             subtask.failUnstarted(e);
         }
     }
@@ -247,6 +264,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             enough = joiner().onComplete(subtask);
         } catch (Throwable e) {
             failures.add(subtask, e);
+            joinerProblem.compareAndSet(null, e);
             cancel(CancelReason.failure(subtask));
             return;
         }
@@ -287,21 +305,37 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private R conclude() throws ScopeFailedException {
         CancelReason reason = cancelReason.get();
         if (reason != null && reason.source() == Source.DEADLINE && (cutByDeadline || !unfinished.isEmpty())) {
-            List<ScopeFailedException.Failure> all = failures.toList();
-            Throwable cause = all.isEmpty() ? null : all.get(0).exception();
-            throw new DeadlineExceededException(
-                    ScopeMessages.deadline(name, unfinished, all), cause, all, reason, unfinished);
+            throw deadlineExceeded(reason);
         }
-        try {
-            return joiner.result();
-        } catch (Throwable e) {
-            throw failure(ScopeMessages.failed(name, e, failures.toList(), reason), e);
+        Throwable problem = joinerProblem.get();
+        if (problem == null) {
+            try {
+                return joiner.result();
+            } catch (Throwable e) {
+                problem = joiner instanceof ThrowsFirstFailure ? failures.firstIfAmong(e) : e;
+            }
         }
+        throw failure(ScopeMessages.failed(name, problem, failures.toList(), reason), problem);
+    }
+
+    private DeadlineExceededException deadlineExceeded(CancelReason reason) {
+        List<ScopeFailedException.Failure> all = failures.toList();
+        Throwable cause = all.isEmpty() ? null : all.get(0).exception();
+        return new DeadlineExceededException(
+                this, ScopeMessages.deadline(name, unfinished, all), cause, all, reason, unfinished);
+    }
+
+    /** What {@code call} throws if its body, and perhaps nothing else, was cut short by the cancel. */
+    ScopeFailedException bodyCutShort() {
+        CancelReason reason = cancelReason.get();
+        return reason != null && reason.source() == Source.DEADLINE
+                ? deadlineExceeded(reason)
+                : cancelled("the body of scope '%s' was interrupted: %s".formatted(name, reason));
     }
 
     /** What {@code join} and {@code await} throw for {@code cause}. */
     ScopeFailedException failure(String message, @Nullable Throwable cause) {
-        return new ScopeFailedException(message, cause, failures.toList(), cancelReason.get());
+        return new ScopeFailedException(this, message, cause, failures.toList(), cancelReason.get());
     }
 
     // What has failed so far, as one exception; null if nothing has.
@@ -322,6 +356,41 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 all.isEmpty() ? new CancellationException(message) : all.get(0).exception());
     }
 
+    // ---------------------------------------------------------------- await
+
+    /** A wait that an interrupt can end. */
+    @FunctionalInterface
+    interface Wait {
+        void await() throws InterruptedException;
+    }
+
+    /** Waits for a subtask of this scope, in a way that the cancel of a scope which the caller has opened inside this one ends. */
+    void whileCallerAwaits(ScopedSubtask<?> subtask, Wait wait) throws InterruptedException {
+        List<NurseryScope<?, ?>> inside = tree.openInside();
+        inside.forEach(scope -> scope.ownerAwaits = subtask);
+        try {
+            wait.await();
+        } finally {
+            inside.forEach(scope -> scope.ownerAwaits = null);
+        }
+    }
+
+    /** Whether this scope was cancelled, or one that the caller has opened inside it. */
+    boolean isCancelledForCaller() {
+        return cancelReason.get() != null
+                || tree.openInside().stream().anyMatch(scope -> scope.cancelReason.get() != null);
+    }
+
+    /** What {@code await} throws if a cancel has ended the wait, and not the end of the subtask. */
+    ScopeFailedException cancelledForCaller(String subtask) {
+        NurseryScope<?, ?> cancelled = tree.openInside().stream()
+                .filter(scope -> scope.cancelReason.get() != null)
+                .findFirst()
+                .orElse(this);
+        return cancelled.cancelled("%s has not ended, but scope '%s' was cancelled: %s"
+                .formatted(subtask, cancelled.name, cancelled.cancelReason.get()));
+    }
+
     // ---------------------------------------------------------------- cancel
 
     @Override
@@ -338,6 +407,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         events.cancelled(reason);
         live.forEach(subtask -> subtask.cancel(reason));
         live.forEach(ScopedSubtask::wakeAwaiting);
+        ScopedSubtask<?> awaited = ownerAwaits;
+        if (awaited != null) {
+            awaited.wakeAwaiting();
+        }
         tree.forEachNested(scope -> scope.cancelFromOutside(reason));
         if (body != null) {
             body.deliver();
@@ -379,7 +452,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         pending.awaitUninterruptibly();
         unjoinedForks = false;
         ScopeFailedException failed = failureSoFar();
-        if (failed != null && !(thrown instanceof ScopeFailedException)) {
+        if (failed != null && !(thrown instanceof ScopeFailedException own && own.isOf(this))) {
             thrown.addSuppressed(failed);
         }
     }
@@ -390,6 +463,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (closed) {
             return;
         }
+        List<NurseryScope<?, ?>> forgotten = tree.openInside();
+        List<RuntimeException> complaints = closeForgotten(forgotten);
         boolean leftUnjoined = unjoinedForks;
         if (leftUnjoined || pending.count() > 0) {
             cancel(CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
@@ -408,21 +483,38 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             problem = resources.closeAll(name);
             events.closed();
         }
-        complain(leftUnjoined, problem);
+        if (!forgotten.isEmpty()) {
+            complaints.add(0, new IllegalStateException(ScopeMessages.closedTooEarly(name, forgotten)));
+        }
+        if (leftUnjoined) {
+            complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar()));
+        }
+        if (problem != null && joinFailure != null && complaints.isEmpty()) {
+            joinFailure.addSuppressed(problem);
+        } else if (problem != null) {
+            complaints.add(problem);
+        }
+        throwFirst(complaints);
     }
 
-    private void complain(boolean leftUnjoined, @Nullable ResourceCloseException problem) {
-        Throwable known = joinFailure;
-        if (leftUnjoined) {
-            known = new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar());
+    // Scopes that this thread has opened inside this one: nothing of them may outlive it.
+    private static List<RuntimeException> closeForgotten(List<NurseryScope<?, ?>> forgotten) {
+        List<RuntimeException> complaints = new ArrayList<>();
+        for (NurseryScope<?, ?> scope : forgotten) {
+            try {
+                scope.close();
+            } catch (RuntimeException e) {
+                complaints.add(e);
+            }
         }
-        if (problem != null && known != null) {
-            known.addSuppressed(problem);
-        } else if (problem != null) {
-            throw problem;
-        }
-        if (known instanceof IllegalStateException unjoined) {
-            throw unjoined;
+        return complaints;
+    }
+
+    private static void throwFirst(List<RuntimeException> complaints) {
+        if (!complaints.isEmpty()) {
+            RuntimeException first = complaints.get(0);
+            complaints.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
         }
     }
 

@@ -28,7 +28,8 @@ final class ScopeCall {
         } catch (Throwable e) {
             boolean interruptedByUs = interrupt.end();
             if (interruptedByUs && InterruptShape.matches(e)) {
-                scope.join(); // says why
+                scope.join(); // mostly says why
+                throw scope.bodyCutShort();
             }
             scope.leave(e);
             throw e;

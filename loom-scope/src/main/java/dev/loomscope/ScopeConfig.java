@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * How a {@link MixedScope} behaves. Immutable; each {@code with} method returns a changed copy.
  *
  * @param name what threads, logs, messages and thread dumps call the scope; null for one made from a number
- * @param deadline when the scope is cancelled and {@code join} fails; null for never
+ * @param timeout how long after its opening the scope is cancelled and {@code join} fails; null for never
+ * @param deadline the same as a point in time; null for never; of both, the earlier counts
  * @param maxIo how many IO subtasks run at once, at least 1
  * @param maxBlocking how many BLOCKING subtasks run at once, at least 1
  * @param cpuBackend where CPU subtasks run; null for {@link dev.loomscope.process.ProcessPool#shared()}
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ScopeConfig(
         @Nullable String name,
+        @Nullable Duration timeout,
         @Nullable Deadline deadline,
         int maxIo,
         int maxBlocking,
@@ -31,16 +33,19 @@ public record ScopeConfig(
     public static final int DEFAULT_MAX_BLOCKING = 64;
 
     private static final ScopeConfig DEFAULTS =
-            new ScopeConfig(null, null, Integer.MAX_VALUE, DEFAULT_MAX_BLOCKING, null, List.of());
+            new ScopeConfig(null, null, null, Integer.MAX_VALUE, DEFAULT_MAX_BLOCKING, null, List.of());
 
     /**
      * Checks the values.
      *
-     * @throws IllegalArgumentException if a bound is below 1 or the name is blank
+     * @throws IllegalArgumentException if a bound is below 1, the timeout negative or the name blank
      */
     public ScopeConfig {
         if (name != null && name.isBlank()) {
             throw new IllegalArgumentException("the name of a scope must not be blank");
+        }
+        if (timeout != null && timeout.isNegative()) {
+            throw new IllegalArgumentException("a timeout must not be negative: " + timeout);
         }
         requireBound("IO", maxIo);
         requireBound("BLOCKING", maxBlocking);
@@ -55,22 +60,23 @@ public record ScopeConfig(
     /** With this name. */
     public ScopeConfig withName(String newName) {
         Objects.requireNonNull(newName, "name");
-        return new ScopeConfig(newName, deadline, maxIo, maxBlocking, cpuBackend, listeners);
+        return new ScopeConfig(newName, timeout, deadline, maxIo, maxBlocking, cpuBackend, listeners);
     }
 
     /**
-     * With a deadline this long after now.
+     * With a deadline this long after the scope has been opened.
      *
      * @throws IllegalArgumentException if the timeout is negative
      */
-    public ScopeConfig withTimeout(Duration timeout) {
-        return withDeadline(Deadline.after(timeout));
+    public ScopeConfig withTimeout(Duration newTimeout) {
+        Objects.requireNonNull(newTimeout, "timeout");
+        return new ScopeConfig(name, newTimeout, deadline, maxIo, maxBlocking, cpuBackend, listeners);
     }
 
     /** With this deadline. */
     public ScopeConfig withDeadline(Deadline newDeadline) {
         Objects.requireNonNull(newDeadline, "deadline");
-        return new ScopeConfig(name, newDeadline, maxIo, maxBlocking, cpuBackend, listeners);
+        return new ScopeConfig(name, timeout, newDeadline, maxIo, maxBlocking, cpuBackend, listeners);
     }
 
     /**
@@ -80,8 +86,8 @@ public record ScopeConfig(
      */
     public ScopeConfig withMaxConcurrent(TaskKind kind, int max) {
         return switch (kind) {
-            case IO -> new ScopeConfig(name, deadline, max, maxBlocking, cpuBackend, listeners);
-            case BLOCKING -> new ScopeConfig(name, deadline, maxIo, max, cpuBackend, listeners);
+            case IO -> new ScopeConfig(name, timeout, deadline, max, maxBlocking, cpuBackend, listeners);
+            case BLOCKING -> new ScopeConfig(name, timeout, deadline, maxIo, max, cpuBackend, listeners);
             case CPU ->
                 throw new IllegalArgumentException(
                         "CPU subtasks are bounded by the workers of their pool: use ProcessPoolConfig.withWorkers(%d)"
@@ -92,7 +98,7 @@ public record ScopeConfig(
     /** With CPU subtasks running on this backend, usually a {@link dev.loomscope.process.ProcessPool}. */
     public ScopeConfig withCpuBackend(CpuBackend newCpuBackend) {
         Objects.requireNonNull(newCpuBackend, "cpuBackend");
-        return new ScopeConfig(name, deadline, maxIo, maxBlocking, newCpuBackend, listeners);
+        return new ScopeConfig(name, timeout, deadline, maxIo, maxBlocking, newCpuBackend, listeners);
     }
 
     /** With one more listener. */
@@ -100,7 +106,17 @@ public record ScopeConfig(
         Objects.requireNonNull(listener, "listener");
         List<ScopeListener> more =
                 Stream.concat(listeners.stream(), Stream.of(listener)).toList();
-        return new ScopeConfig(name, deadline, maxIo, maxBlocking, cpuBackend, more);
+        return new ScopeConfig(name, timeout, deadline, maxIo, maxBlocking, cpuBackend, more);
+    }
+
+    /** The deadline of a scope that is opened now; null for none. */
+    @Nullable
+    Deadline effectiveDeadline() {
+        if (timeout == null) {
+            return deadline;
+        }
+        Deadline ofTimeout = Deadline.after(timeout);
+        return deadline != null && deadline.compareTo(ofTimeout) < 0 ? deadline : ofTimeout;
     }
 
     private static void requireBound(String kind, int max) {

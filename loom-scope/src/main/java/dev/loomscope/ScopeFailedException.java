@@ -22,6 +22,7 @@ public sealed class ScopeFailedException extends ExecutionException permits Dead
 
     private final transient List<Failure> failures;
     private final transient @Nullable CancelReason cancelReason;
+    private final transient @Nullable Object origin;
 
     /**
      * A subtask and what it threw.
@@ -31,9 +32,19 @@ public sealed class ScopeFailedException extends ExecutionException permits Dead
      */
     public record Failure(Subtask<?> subtask, Throwable exception) {}
 
+    /**
+     * Makes one.
+     *
+     * @param origin the scope that throws it
+     */
     ScopeFailedException(
-            String message, @Nullable Throwable cause, List<Failure> failures, @Nullable CancelReason cancelReason) {
+            Object origin,
+            String message,
+            @Nullable Throwable cause,
+            List<Failure> failures,
+            @Nullable CancelReason cancelReason) {
         super(message, cause);
+        this.origin = origin;
         this.failures = List.copyOf(failures);
         this.cancelReason = cancelReason;
         failures.stream()
@@ -41,6 +52,10 @@ public sealed class ScopeFailedException extends ExecutionException permits Dead
                 .filter(other -> other != cause)
                 .limit(MAX_SUPPRESSED)
                 .forEach(this::addSuppressed);
+    }
+
+    boolean isOf(Object scope) {
+        return origin == scope;
     }
 
     /** Every failure in the order in which they happened; empty if the scope was merely cancelled. */

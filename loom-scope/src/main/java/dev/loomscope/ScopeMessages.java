@@ -24,7 +24,8 @@ final class ScopeMessages {
                 .findFirst()
                 .map(failure -> describe(failure.subtask()) + " threw " + cause)
                 .orElse(cause.toString());
-        return "scope '%s' failed: %s%s".formatted(scope, which, others(failures.size() - 1));
+        boolean isOne = failures.stream().anyMatch(failure -> failure.exception() == cause);
+        return "scope '%s' failed: %s%s".formatted(scope, which, others(failures.size() - (isOne ? 1 : 0)));
     }
 
     private static String others(int count) {
@@ -53,6 +54,13 @@ final class ScopeMessages {
     static String unjoined(String scope) {
         return "scope '%s' was closed without a join after a fork: its subtasks were cancelled; call join() before you leave the block"
                 .formatted(scope);
+    }
+
+    static String closedTooEarly(String scope, List<NurseryScope<?, ?>> inside) {
+        String names = inside.stream().map(NurseryScope::name).collect(Collectors.joining("', '"));
+        return ("scope '%s' was closed before '%s', which this thread had opened inside it and which were closed first; close scopes in"
+                        + " the reverse order of their opening, best by try-with-resources")
+                .formatted(scope, names);
     }
 
     private static String describe(Unfinished unfinished) {

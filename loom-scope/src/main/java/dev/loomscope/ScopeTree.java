@@ -1,5 +1,7 @@
 package dev.loomscope;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -65,6 +67,17 @@ final class ScopeTree {
             }
         }
         return false;
+    }
+
+    /** The scopes that the calling thread has opened inside this one and not closed yet, the innermost first. */
+    List<NurseryScope<?, ?>> openInside() {
+        List<NurseryScope<?, ?>> inside = new ArrayList<>();
+        for (ScopeTree place = innermost.get(); place != null && place != this; place = place.enclosing) {
+            if (place.scope.isOwner()) {
+                inside.add(place.scope);
+            }
+        }
+        return inside;
     }
 
     void forEachNested(Consumer<NurseryScope<?, ?>> action) {

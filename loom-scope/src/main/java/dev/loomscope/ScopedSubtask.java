@@ -6,7 +6,6 @@ import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -202,7 +201,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
 
     /** Lets go of everybody who waits for this subtask, whether it has ended or its scope was cancelled. */
     void wakeAwaiting() {
-        CountDownLatch latch = ending;
+        CountDownLatch latch = (CountDownLatch) ENDING.getAndSet(this, null);
         if (latch != null) {
             latch.countDown();
         }
@@ -212,7 +211,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     void runContinuations() {
         Continuations todo = (Continuations) CONTINUATIONS.getAndSet(this, Continuations.NONE_ANY_MORE);
         for (Continuations next = todo; next != null && next.first != null; next = next.rest) {
-            next.first.run();
+            Trampoline.run(next.first);
         }
     }
 
@@ -279,24 +278,22 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         if (thread == Thread.currentThread()) {
             throw new IllegalStateException(describe() + " cannot await itself");
         }
-        awaitEnd();
+        scope.whileCallerAwaits(this, this::awaitEnd);
         if (scope.isOwner()) {
             awaitedByOwner = true;
         }
         return resultOrThrow();
     }
 
+    // Whoever ends it, or cancels a scope that keeps the caller here, says so before it looks for the latch.
     private void awaitEnd() throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (state == State.UNAVAILABLE) {
+        while (state == State.UNAVAILABLE && !scope.isCancelledForCaller()) {
             ENDING.compareAndSet(this, null, new CountDownLatch(1));
             CountDownLatch latch = ending;
-            // whoever ends it or cancels the scope looks for the latch after having said so
-            if (latch != null
-                    && state == State.UNAVAILABLE
-                    && scope.cancelReason().isEmpty()) {
+            if (latch != null && state == State.UNAVAILABLE && !scope.isCancelledForCaller()) {
                 latch.await();
             }
         }
@@ -309,9 +306,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
             case SUCCESS -> result;
             case FAILED -> throw scope.failure("%s failed: %s".formatted(describe(), exception), exception);
             case CANCELLED -> throw scope.cancelled("%s was cancelled: %s".formatted(describe(), cancelReason));
-            case UNAVAILABLE ->
-                throw scope.cancelled(
-                        "%s has not ended, but scope '%s' was cancelled".formatted(describe(), scope.name()));
+            case UNAVAILABLE -> throw scope.cancelledForCaller(describe());
         };
     }
 
@@ -334,14 +329,24 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         if (state == State.SUCCESS) {
             scope.startContinuation(next, function, result);
         } else {
+            boolean wanted = cancelReason().map(CancelReason::source).orElse(null) == CancelReason.Source.SINGLE;
             next.cancel(CancelReason.of(
-                    CancelReason.Source.PARENT, "%s, which it continues, ended as %s".formatted(describe(), state)));
+                    wanted ? CancelReason.Source.SINGLE : CancelReason.Source.PARENT,
+                    "%s, which it continues, ended as %s".formatted(describe(), state)));
         }
     }
 
     @Override
     public String name() {
-        return givenName != null ? givenName : kind.name().toLowerCase(Locale.ROOT) + "-" + id;
+        return givenName != null ? givenName : namePrefix() + id;
+    }
+
+    private String namePrefix() {
+        return switch (kind) {
+            case IO -> "io-";
+            case BLOCKING -> "blocking-";
+            case CPU -> "cpu-";
+        };
     }
 
     @Override

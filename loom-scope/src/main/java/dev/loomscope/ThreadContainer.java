@@ -20,7 +20,11 @@ final class ThreadContainer {
     /** Starts the thread of a subtask. */
     void start(ScopedSubtask<?> subtask) {
         next = subtask;
-        jdk.fork(subtask);
+        try {
+            jdk.fork(subtask);
+        } finally {
+            next = null; // a scope that stays open forgets what has ended
+        }
     }
 
     /** Starts a virtual thread that is no subtask. */

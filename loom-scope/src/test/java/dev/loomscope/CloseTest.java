@@ -1,0 +1,230 @@
+package dev.loomscope;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.loomscope.CancelReason.Source;
+import dev.loomscope.Subtask.State;
+import dev.loomscope.core.TaskKind;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Nothing outlives the block, on any way out of it. */
+class CloseTest {
+
+    @ParameterizedTest
+    @EnumSource(TaskKind.class)
+    void withoutAJoinAfterAForkCancelsWaitsAndComplains(TaskKind kind) {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<Void> subtask = scope.fork(kind, () -> Patience.forever());
+        assertThatThrownBy(scope::close)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(scope.name())
+                .hasMessageContaining("join");
+        assertThat(subtask.state()).isEqualTo(State.CANCELLED);
+        assertThat(subtask.cancelReason().orElseThrow().source()).isEqualTo(Source.OWNER_LEFT);
+    }
+
+    @Test
+    void withoutAJoinComplainsAlsoIfAllHasEnded() {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<String> subtask = scope.fork(() -> "done");
+        Patience.until("it has ended", () -> subtask.state() == State.SUCCESS);
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void withoutAJoinTellsOfTheFailuresThatNobodyHeardOf() {
+        IllegalStateException failure = new IllegalStateException("unheard");
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<Object> subtask = scope.fork(() -> {
+            throw failure;
+        });
+        Patience.until("it has ended", () -> subtask.state() == State.FAILED);
+        assertThat(catchThrowable(scope::close))
+                .isInstanceOf(IllegalStateException.class)
+                .hasRootCause(failure);
+    }
+
+    @Test
+    void withoutAForkNeedsNoJoin() {
+        MixedScope.open().close();
+    }
+
+    @Test
+    void afterAJoinAndAFurtherForkComplains() throws Exception {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        scope.fork(() -> "first");
+        scope.join();
+        scope.fork(() -> "second");
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void anExceptionOfTheBodyLeavesWithTheComplaintSuppressed() {
+        IllegalArgumentException own = new IllegalArgumentException("of the body");
+        AtomicReference<Subtask<Void>> subtask = new AtomicReference<>();
+        assertThatThrownBy(() -> {
+                    try (var scope = MixedScope.open()) {
+                        subtask.set(scope.fork(() -> Patience.forever()));
+                        throw own;
+                    }
+                })
+                .isSameAs(own)
+                .satisfies(thrown ->
+                        assertThat(thrown.getSuppressed()).singleElement().isInstanceOf(IllegalStateException.class));
+        assertThat(subtask.get().state()).isEqualTo(State.CANCELLED);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IO", "BLOCKING"})
+    void waitsForWhatIgnoresItsInterrupt(TaskKind kind) {
+        CountDownLatch cancelled = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        AtomicReference<Thread> thread = new AtomicReference<>();
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<String> deaf = scope.fork(kind, () -> {
+            thread.set(Thread.currentThread());
+            try {
+                return String.valueOf(Patience.forever());
+            } catch (InterruptedException e) {
+                cancelled.countDown();
+                Patience.awaitDeaf(release);
+                return "late";
+            }
+        });
+        Patience.until("it has started", () -> deaf.startedAt().isPresent());
+        Thread owner = Thread.currentThread();
+        Thread.ofPlatform().start(() -> {
+            Patience.awaitDeaf(cancelled);
+            Patience.until("the owner waits", () -> owner.getState() == Thread.State.WAITING);
+            release.countDown();
+        });
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class);
+        assertThat(deaf.state()).isEqualTo(State.SUCCESS);
+        Patience.until("its thread has ended", () -> !thread.get().isAlive());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IO", "BLOCKING"})
+    void afterAnInterruptedJoinCancelsWhatStillRuns(TaskKind kind) {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<Void> subtask = scope.fork(kind, () -> Patience.forever());
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(scope::join).isInstanceOf(InterruptedException.class);
+        scope.close(); // join was tried: no complaint
+        assertThat(subtask.state()).isEqualTo(State.CANCELLED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void keepsAnInterruptOfTheOwner(boolean joined) {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        if (joined) {
+            scope.fork(() -> Patience.forever());
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(scope::join).isInstanceOf(InterruptedException.class);
+        }
+        Thread.currentThread().interrupt();
+        scope.close();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void keepsAnInterruptThatComesWhileItWaits() {
+        CountDownLatch cancelled = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        MixedScope<Object, Void> scope = MixedScope.open();
+        Subtask<Object> deaf = scope.fork(() -> {
+            try {
+                return Patience.forever();
+            } finally {
+                cancelled.countDown();
+                Patience.awaitDeaf(release);
+            }
+        });
+        Patience.until("it has started", () -> deaf.startedAt().isPresent());
+        Thread owner = Thread.currentThread();
+        Thread.ofPlatform().start(() -> {
+            Patience.awaitDeaf(cancelled);
+            owner.interrupt();
+            release.countDown();
+        });
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void twiceHasNoEffect() throws Exception {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        scope.fork(() -> "done");
+        scope.join();
+        scope.close();
+        scope.close();
+    }
+
+    @Test
+    void twiceComplainsOnce() {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        scope.fork(() -> "done");
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class);
+        scope.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void onlyTheOwnerMayClose(boolean asSubtask) throws Exception {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        try (var scope = MixedScope.open()) {
+            Runnable tryToClose = () -> thrown.set(catchThrowable(scope::close));
+            if (asSubtask) {
+                scope.fork(() -> tryToClose.run());
+            } else {
+                Thread.ofPlatform().start(tryToClose).join();
+            }
+            scope.join();
+            Subtask<String> open = scope.fork(() -> "still open");
+            scope.join();
+            assertThat(open.get()).isEqualTo("still open");
+        }
+        assertThat(thrown.get()).isInstanceOf(WrongThreadException.class).hasMessageContaining("close");
+    }
+
+    /** As in the JDK: a structure violation is told, and still nothing outlives the outer block. */
+    @Test
+    void ofAnOuterScopeBeforeAnInnerOneIsToldAndStillContains() throws Exception {
+        AtomicReference<Subtask<Void>> forgotten = new AtomicReference<>();
+        AtomicReference<String> resource = new AtomicReference<>("open");
+        Throwable thrown = Patience.onItsOwnThread(() -> {
+            MixedScope<Object, Void> outer = MixedScope.open();
+            MixedScope<Object, Void> inner = MixedScope.open();
+            forgotten.set(inner.fork(() -> Patience.forever()));
+            outer.register(() -> resource.set("closed"));
+            return catchThrowable(outer::close);
+        });
+        assertThat(thrown).as("what close threw").isInstanceOf(RuntimeException.class);
+        assertThat(forgotten.get().state()).isEqualTo(State.CANCELLED);
+        assertThat(resource).hasValue("closed");
+    }
+
+    @Test
+    void afterAStructureViolationTheThreadOpensScopesAsBefore() throws Exception {
+        String result = Patience.onItsOwnThread(() -> {
+            MixedScope<Object, Void> outer = MixedScope.open();
+            MixedScope<Object, Void> inner = MixedScope.open();
+            assertThat(catchThrowable(outer::close)).isNotNull();
+            assertThat(catchThrowable(inner::close)).isNull();
+            try (var scope = MixedScope.open()) {
+                Subtask<String> subtask = scope.fork(() -> "as before");
+                scope.join();
+                return subtask.get();
+            }
+        });
+        assertThat(result).isEqualTo("as before");
+    }
+}
