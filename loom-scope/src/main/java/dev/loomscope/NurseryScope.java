@@ -65,6 +65,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final AtomicReference<@Nullable Throwable> joinerProblem = new AtomicReference<>(); // thrown by onComplete
     private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
     private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
+    private volatile boolean untoldFailures; // any thread; whether something failed of which no join has told
     private volatile boolean cutByDeadline; // any thread; never goes back to false
     private volatile boolean closed; // owner thread; never goes back to false
 
@@ -238,6 +239,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             Throwable thrown = subtask.exceptionOrNull();
             if (thrown != null) {
                 failures.add(subtask, thrown);
+                untoldFailures = true;
             }
             noteDeadline(subtask);
             events.ended(subtask, thrown);
@@ -281,7 +283,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         Gate gate = gateOf(subtask);
         ScopedSubtask<?> next = gate == null ? null : gate.leave();
         if (next != null) {
-            starter.start(next);
+            starter.startAfter(Thread.currentThread(), next);
         }
     }
 
@@ -303,6 +305,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private R conclude() throws ScopeFailedException {
+        untoldFailures = false;
         CancelReason reason = cancelReason.get();
         if (reason != null && reason.source() == Source.DEADLINE && (cutByDeadline || !unfinished.isEmpty())) {
             throw deadlineExceeded(reason);
@@ -405,13 +408,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         log.debug("scope '{}' is cancelled: {}", name, reason);
         events.cancelled(reason);
+        tree.forEachNested(scope -> scope.cancelFromOutside(reason)); // first, so that they learn why
         live.forEach(subtask -> subtask.cancel(reason));
         live.forEach(ScopedSubtask::wakeAwaiting);
         ScopedSubtask<?> awaited = ownerAwaits;
         if (awaited != null) {
             awaited.wakeAwaiting();
         }
-        tree.forEachNested(scope -> scope.cancelFromOutside(reason));
         if (body != null) {
             body.deliver();
         }
@@ -451,6 +454,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         cancel(CancelReason.of(Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, thrown)));
         pending.awaitUninterruptibly();
         unjoinedForks = false;
+        untoldFailures = false;
         ScopeFailedException failed = failureSoFar();
         if (failed != null && !(thrown instanceof ScopeFailedException own && own.isOf(this))) {
             thrown.addSuppressed(failed);
@@ -482,6 +486,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             tree.close();
             problem = resources.closeAll(name);
             events.closed();
+        }
+        if (untoldFailures && !leftUnjoined) {
+            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, failureSoFar());
         }
         if (!forgotten.isEmpty()) {
             complaints.add(0, new IllegalStateException(ScopeMessages.closedTooEarly(name, forgotten)));

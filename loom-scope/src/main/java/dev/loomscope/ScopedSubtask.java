@@ -6,6 +6,8 @@ import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -169,6 +171,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
 
     private void end(State finalState) {
         task = null;
+        execution = null;
         endedNanos = System.nanoTime();
         state = finalState;
         scope.onEnded(this);
@@ -181,8 +184,11 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         }
         if (PHASE.compareAndSet(this, WAITING, ENDED)) {
             end(State.CANCELLED);
-        } else if (execution != null) {
-            execution.cancel(reason.text());
+            return;
+        }
+        CpuExecution<? extends T> remote = execution;
+        if (remote != null) {
+            remote.cancel(reason.text());
         } else {
             interrupt();
         }
@@ -210,9 +216,14 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     /** Runs what was to run after this subtask; once. */
     void runContinuations() {
         Continuations todo = (Continuations) CONTINUATIONS.getAndSet(this, Continuations.NONE_ANY_MORE);
-        for (Continuations next = todo; next != null && next.first != null; next = next.rest) {
-            Trampoline.run(next.first);
+        if (todo == null) {
+            return;
         }
+        Deque<Runnable> inOrder = new ArrayDeque<>();
+        for (Continuations next = todo; next != null && next.first != null; next = next.rest) {
+            inOrder.push(next.first);
+        }
+        inOrder.forEach(Trampoline::run);
     }
 
     private void afterEnd(Runnable action) {

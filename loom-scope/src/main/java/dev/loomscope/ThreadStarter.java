@@ -19,8 +19,29 @@ final class ThreadStarter {
     private final ThreadContainer container;
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
 
-    /** A subtask to start; null to end. */
-    private record Request(@Nullable ScopedSubtask<?> subtask) {}
+    /**
+     * What the dispatcher has to do.
+     *
+     * @param subtask to start; null to end
+     * @param before the thread whose permit the subtask has; null if nobody had it
+     */
+    private record Request(
+            @Nullable ScopedSubtask<?> subtask, @Nullable Thread before) {
+
+        // It has nothing more to do than to end: until then it counts as one of those that the permits bound.
+        @SuppressWarnings("ThreadJoinLoop") // it is one
+        void awaitBefore() {
+            Thread waited = before;
+            while (waited != null) {
+                try {
+                    waited.join();
+                    return;
+                } catch (InterruptedException e) {
+                    // not for us: nobody knows this thread
+                }
+            }
+        }
+    }
 
     /** For the calling thread, the owner of the scope. */
     ThreadStarter(String name) {
@@ -34,8 +55,13 @@ final class ThreadStarter {
         if (Thread.currentThread() == owner) {
             startHere(subtask);
         } else {
-            requests.add(new Request(subtask));
+            requests.add(new Request(subtask, null));
         }
+    }
+
+    /** Starts a subtask that has the permit of a thread that is about to end. Any thread inside the scope. */
+    void startAfter(Thread before, ScopedSubtask<?> subtask) {
+        requests.add(new Request(subtask, before == owner ? null : before));
     }
 
     // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
@@ -54,21 +80,22 @@ final class ThreadStarter {
 
     /** Waits until all threads have ended. Owner thread only, after the last subtask has ended. */
     void close() {
-        requests.add(new Request(null));
+        requests.add(new Request(null, null));
         container.close();
     }
 
     private void dispatch() {
         ThreadContainer own = null;
         try {
-            for (ScopedSubtask<?> subtask = next(); subtask != null; subtask = next()) {
+            for (Request request = next(); request.subtask != null; request = next()) {
+                request.awaitBefore();
                 try {
                     if (own == null) {
                         own = new ThreadContainer(name);
                     }
-                    own.start(subtask);
+                    own.start(request.subtask);
                 } catch (Throwable e) {
-                    subtask.failToStart(e);
+                    request.subtask.failToStart(e);
                 }
             }
         } finally {
@@ -78,10 +105,10 @@ final class ThreadStarter {
         }
     }
 
-    private @Nullable ScopedSubtask<?> next() {
+    private Request next() {
         while (true) {
             try {
-                return requests.take().subtask();
+                return requests.take();
             } catch (InterruptedException e) {
                 // not for us: nobody knows this thread
             }
