@@ -42,7 +42,7 @@ final class Pids {
     }
 
     static void signal(String signal, long pid) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + signal, String.valueOf(pid))
+        new ProcessBuilder("/bin/sh", "-c", "kill -%s %d".formatted(signal, pid)) // a shell has it built in
                 .inheritIO()
                 .start()
                 .waitFor();
