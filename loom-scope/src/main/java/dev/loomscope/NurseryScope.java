@@ -233,16 +233,17 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         events.started(subtask, runner);
     }
 
+    /** A subtask fails: whoever sees that it did finds it among the failures. */
+    void onFailing(ScopedSubtask<?> subtask, Throwable thrown) {
+        failures.add(subtask, thrown);
+        untoldFailures = true;
+    }
+
     /** A subtask has ended: its state is final. Once for each, on whichever thread ended it. */
     void onEnded(ScopedSubtask<?> subtask) {
         try {
-            Throwable thrown = subtask.exceptionOrNull();
-            if (thrown != null) {
-                failures.add(subtask, thrown);
-                untoldFailures = true;
-            }
             noteDeadline(subtask);
-            events.ended(subtask, thrown);
+            events.ended(subtask, subtask.exceptionOrNull());
             askJoiner(subtask);
             subtask.runContinuations();
         } finally {

@@ -141,6 +141,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
             end(State.CANCELLED);
         } else {
             exception = e;
+            scope.onFailing(this, e); // before anybody can see the state
             end(State.FAILED);
         }
     }
@@ -149,6 +150,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     void failUnstarted(Throwable e) {
         if (PHASE.compareAndSet(this, WAITING, ENDED)) {
             exception = e;
+            scope.onFailing(this, e); // before anybody can see the state
             end(State.FAILED);
         }
     }
