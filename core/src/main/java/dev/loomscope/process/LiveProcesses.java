@@ -1,10 +1,13 @@
 package dev.loomscope.process;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +19,7 @@ final class LiveProcesses {
 
     private static final Logger log = LoggerFactory.getLogger(LiveProcesses.class);
     private static final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private static final ReadWriteLock starts = new ReentrantReadWriteLock(); // read: a start; write: the exit
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     static {
@@ -31,11 +35,23 @@ final class LiveProcesses {
         return exiting;
     }
 
-    static void add(Process process) {
-        processes.add(process);
-        process.onExit().thenRun(() -> processes.remove(process));
-        if (exiting) {
-            process.destroyForcibly(); // it came too late for the hook
+    /**
+     * Starts a process that this JVM does not leave behind.
+     *
+     * @throws IOException if it cannot be started, or this JVM is about to exit
+     */
+    static Process start(ProcessBuilder builder) throws IOException {
+        starts.readLock().lock();
+        try {
+            if (exiting) {
+                throw new IOException("this JVM is about to exit");
+            }
+            Process process = builder.start();
+            processes.add(process);
+            process.onExit().thenRun(() -> processes.remove(process));
+            return process;
+        } finally {
+            starts.readLock().unlock();
         }
     }
 
@@ -58,11 +74,23 @@ final class LiveProcesses {
 
     private static void destroyAll() {
         exiting = true;
+        awaitStarts();
         ProcessTree.kill(processes);
         processes.forEach(process -> {
             if (!destroy(process, PATIENCE)) {
                 log.error("worker process {} does not end although it was killed", process.pid());
             }
         });
+    }
+
+    // A process that is just being started is not in the set yet.
+    private static void awaitStarts() {
+        try {
+            if (!starts.writeLock().tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.warn("a worker process was still being started when this JVM exited");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

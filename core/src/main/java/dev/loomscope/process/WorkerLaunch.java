@@ -67,8 +67,7 @@ final class WorkerLaunch {
     }
 
     private Worker start(Path folder, WorkerSocket socket) throws IOException, WorkerStartException {
-        Process started = WorkerCommand.create(config, folder).start();
-        LiveProcesses.add(started);
+        Process started = LiveProcesses.start(WorkerCommand.create(config, folder));
         process = started;
         try {
             if (aborted) {
