@@ -30,7 +30,8 @@ class DeadlineTest {
     @EnumSource(names = {"IO", "BLOCKING"})
     void joinNamesWhatWasUnfinishedAndHowLongItHadRun(TaskKind kind) {
         Instant begin = Instant.now();
-        try (var scope = MixedScope.open(c -> c.withTimeout(SHORT).withMaxConcurrent(kind, 1))) {
+        try (var scope =
+                MixedScope.open(c -> c.withTimeout(Duration.ofSeconds(2)).withMaxConcurrent(kind, 1))) {
             Subtask<Void> running = scope.fork("runs", kind, () -> Patience.forever());
             Patience.until("it has started", () -> running.startedAt().isPresent());
             Subtask<Void> queued = scope.fork("waits", kind, () -> Patience.forever());

@@ -259,14 +259,16 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         try {
             long now = System.nanoTime();
             long limit = PoolTimer.nanos(config.idleTimeout());
-            while (!idle.isEmpty() && now - idle.getLast().idleSince >= limit) {
-                Worker worker = idle.removeLast();
-                worker.state = Worker.State.RETIRED;
-                expired.add(worker);
-            }
+            idle.stream().filter(worker -> now - worker.idleSince >= limit).forEach(expired::add);
+            idle.removeAll(expired);
+            expired.forEach(worker -> worker.state = Worker.State.RETIRED);
             reaping = !idle.isEmpty();
             if (reaping) {
-                long next = Math.max(limit - (now - idle.getLast().idleSince), TimeUnit.MILLISECONDS.toNanos(1));
+                long oldest = idle.stream()
+                        .mapToLong(worker -> now - worker.idleSince)
+                        .max()
+                        .orElse(0);
+                long next = Math.max(limit - oldest, TimeUnit.MILLISECONDS.toNanos(1));
                 PoolTimer.schedule(Duration.ofNanos(next), this::retireIdle);
             }
         } finally {
@@ -333,6 +335,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 worker.state = Worker.State.RETIRED;
             } else {
                 shelve(worker);
+                idle.addLast(idle.removeFirst()); // it was not used yet: those that were go first
                 dispatch();
             }
         } finally {

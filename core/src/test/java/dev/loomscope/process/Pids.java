@@ -41,10 +41,22 @@ final class Pids {
                 .toList();
     }
 
-    static void signal(String signal, long pid) throws IOException, InterruptedException {
+    static void signal(String signal, long pid) throws Exception {
         new ProcessBuilder("/bin/sh", "-c", "kill -%s %d".formatted(signal, pid)) // a shell has it built in
                 .inheritIO()
                 .start()
                 .waitFor();
+        if (signal.equals("STOP")) {
+            Eventually.becomesTrue("it stands still", () -> stateOf(pid) == 'T');
+        }
+    }
+
+    private static char stateOf(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            return 'X';
+        }
     }
 }
