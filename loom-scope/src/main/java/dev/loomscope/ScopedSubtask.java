@@ -164,7 +164,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     // Waits out an interrupt that is just being delivered, and takes back one that was.
     private void leaveRunning() {
         while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
-            Thread.onSpinWait();
+            Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
         }
         if (cancelReason != null) {
             Thread.interrupted();

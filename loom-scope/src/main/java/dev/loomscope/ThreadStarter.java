@@ -32,7 +32,7 @@ final class ThreadStarter {
         @SuppressWarnings("ThreadJoinLoop") // it is one
         void awaitBefore() {
             Thread waited = before;
-            while (waited != null) {
+            while (waited != null && waited != Thread.currentThread()) {
                 try {
                     waited.join();
                     return;

@@ -65,7 +65,7 @@ final class WorkerSession implements Closeable {
 
     private void cancel(long taskId) throws IOException {
         boolean incomplete = incoming != null && lastId == taskId;
-        if (incomplete || taskId > lastId) { // numbers only grow: this one was cancelled before its first frame
+        if (incomplete || taskId != lastId) { // the channel keeps the order: this one was cancelled unsent
             incoming = null;
             lastId = taskId;
             channel.write(Frame.of(Frame.Type.DROPPED, taskId));
