@@ -237,10 +237,10 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         worker.send(job);
     }
 
-    private void shelve(Worker worker) {
+    // Guarded by lock; the caller puts the worker at its end of 'idle'.
+    private void rest(Worker worker) {
         worker.state = Worker.State.IDLE;
         worker.idleSince = System.nanoTime();
-        idle.addFirst(worker);
         if (!reaping) {
             reaping = true;
             PoolTimer.schedule(config.idleTimeout(), this::retireIdle);
@@ -334,8 +334,8 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             if (tooLate) {
                 worker.state = Worker.State.RETIRED;
             } else {
-                shelve(worker);
-                idle.addLast(idle.removeFirst()); // it was not used yet: those that were go first
+                idle.addLast(worker); // it was not used yet: those that were go first
+                rest(worker);
                 dispatch();
             }
         } finally {
@@ -463,7 +463,8 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 worker.state = Worker.State.RETIRED;
                 launchReplacement();
             } else if (queue.isEmpty()) {
-                shelve(worker);
+                idle.addFirst(worker);
+                rest(worker);
             } else {
                 assign(queue.removeFirst(), worker);
             }
