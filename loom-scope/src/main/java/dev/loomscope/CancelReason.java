@@ -4,16 +4,8 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Why a scope or a subtask was cancelled. The first reason wins.
- *
- * @param source what brought it about
- * @param text the reason in words
- * @param by the thread that cancelled
- * @param failed the subtask whose failure brought it about, null if it was none
- */
-public record CancelReason(
-        Source source, String text, String by, @Nullable Subtask<?> failed) {
+/** Why a scope or a subtask was cancelled. The first reason wins. */
+public final class CancelReason {
 
     /** What can bring a cancel about. */
     public enum Source {
@@ -33,23 +25,42 @@ public record CancelReason(
         JOINER
     }
 
-    /** Guards against null. */
-    public CancelReason {
-        Objects.requireNonNull(source, "source");
-        Objects.requireNonNull(text, "text");
-        Objects.requireNonNull(by, "by");
+    private final Source source;
+    private final String text;
+    private final String by;
+    private final @Nullable Subtask<?> failed;
+
+    private CancelReason(Source source, String text, @Nullable Subtask<?> failed) {
+        this.source = Objects.requireNonNull(source, "source");
+        this.text = Objects.requireNonNull(text, "text");
+        this.by = Thread.currentThread().toString();
+        this.failed = failed;
     }
 
     static CancelReason of(Source source, String text) {
-        return new CancelReason(source, text, Thread.currentThread().toString(), null);
+        return new CancelReason(source, text, null);
     }
 
     static CancelReason failure(Subtask<?> failed) {
-        String text = "subtask '%s' failed".formatted(failed.name());
-        return new CancelReason(Source.FAILURE, text, Thread.currentThread().toString(), failed);
+        return new CancelReason(Source.FAILURE, "subtask '%s' failed".formatted(failed.name()), failed);
     }
 
-    /** The subtask whose failure brought it about. */
+    /** What brought it about. */
+    public Source source() {
+        return source;
+    }
+
+    /** The reason in words. */
+    public String text() {
+        return text;
+    }
+
+    /** The thread that cancelled, for people. */
+    public String by() {
+        return by;
+    }
+
+    /** The subtask whose failure brought it about; empty if it was none. */
     public Optional<Subtask<?>> failedSubtask() {
         return Optional.ofNullable(failed);
     }

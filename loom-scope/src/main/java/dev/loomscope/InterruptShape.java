@@ -12,21 +12,33 @@ import org.jspecify.annotations.Nullable;
 final class InterruptShape {
 
     private static final int MAX_CAUSES = 32;
+    private static final int MAX_DEPTH = 8;
     // What a socket read on a virtual thread throws when the thread is interrupted.
     private static final String SOCKET_MESSAGE = "Closed by interrupt";
 
     private InterruptShape() {}
 
-    /** Whether {@code exception}, or one of its causes, is what an interrupted or cancelled call throws. */
+    /**
+     * Whether {@code exception}, or one of its causes, is what an interrupted or cancelled call throws, and nothing but the like is
+     * suppressed on them: what went wrong while the call was cleaned up is a failure.
+     */
     static boolean matches(Throwable exception) {
+        return matches(exception, MAX_DEPTH);
+    }
+
+    private static boolean matches(Throwable exception, int depth) {
+        boolean echo = false;
         Throwable next = exception;
         for (int i = 0; i < MAX_CAUSES && next != null; i++) {
-            if (isEcho(next)) {
-                return true;
+            echo |= isEcho(next);
+            for (Throwable suppressed : next.getSuppressed()) {
+                if (depth == 0 || !matches(suppressed, depth - 1)) {
+                    return false;
+                }
             }
             next = next.getCause();
         }
-        return false;
+        return echo;
     }
 
     private static boolean isEcho(@Nullable Throwable exception) {

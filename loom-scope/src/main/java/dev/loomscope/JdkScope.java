@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdkScope {
 
-    private static final Shape SHAPE = Shape.find();
+    private static final String SCOPE = "java.util.concurrent.StructuredTaskScope";
+    private static final Shape SHAPE = Shape.find(SCOPE);
 
     private final Object scope;
 
@@ -81,31 +82,39 @@ final class JdkScope {
     }
 
     @FunctionalInterface
-    private interface Opener {
+    interface Opener {
         Object open(String name, ThreadFactory factory) throws Throwable;
     }
 
     /** The methods of the running JDK's scope, all taking and returning plain objects. */
-    private record Shape(Opener opener, MethodHandle fork, MethodHandle join, MethodHandle close) {
+    record Shape(Opener opener, MethodHandle fork, MethodHandle join, MethodHandle close) {
 
-        private static final String SCOPE = "java.util.concurrent.StructuredTaskScope";
         private static final MethodHandles.Lookup LOOKUP = MethodHandles.publicLookup();
 
-        static Shape find() {
+        static Shape find(String className) {
             try {
-                Class<?> type = Class.forName(SCOPE);
+                Class<?> type = Class.forName(className);
                 return new Shape(
                         type.isInterface() ? factoryMethod(type) : constructor(type),
                         handle(type.getMethod("fork", Callable.class), void.class, Object.class, Callable.class),
                         handle(type.getMethod("join"), void.class, Object.class),
                         handle(type.getMethod("close"), void.class, Object.class));
             } catch (ReflectiveOperationException | RuntimeException e) {
+                return unknown(e);
+            }
+        }
+
+        // Opens nothing but says why, to everybody who tries.
+        private static Shape unknown(Exception missing) {
+            MethodHandle never = MethodHandles.empty(MethodType.methodType(void.class, Object.class));
+            Opener refusal = (name, factory) -> {
                 throw new IllegalStateException(
                         ("loom-scope cannot use the StructuredTaskScope of this JDK (%s): %s. It knows the shapes of JDK 21 to 27; is"
                                         + " there a newer version of loom-scope?")
-                                .formatted(Runtime.version(), e),
-                        e);
-            }
+                                .formatted(Runtime.version(), missing),
+                        missing);
+            };
+            return new Shape(refusal, MethodHandles.dropArguments(never, 1, Callable.class), never, never);
         }
 
         private static MethodHandle handle(Method method, Class<?> result, Class<?>... parameters)

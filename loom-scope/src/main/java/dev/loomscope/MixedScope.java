@@ -77,10 +77,10 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * <p>Unlike in a try block, a failure of a subtask or the cancel of the scope also interrupts the body, whatever it
      * blocks in. Such an interrupt never outlives the call.
      *
+     * @throws X what the body throws; if subtasks have failed, their {@code ScopeFailedException} is suppressed on it, unless
+     *     it is the exception of one of them, which stays as it is
      * @throws ScopeFailedException as {@link #join} does; also when the body was interrupted by us
      * @throws InterruptedException if the calling thread was interrupted by others
-     * @throws X what the body throws, the failures of subtasks suppressed on nothing but their own {@code
-     *     ScopeFailedException}, which is added to it as suppressed
      */
     static <V extends @Nullable Object, X extends Exception> V call(Body<V, X> body)
             throws X, ScopeFailedException, InterruptedException {
@@ -90,9 +90,9 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     /**
      * As {@link #call(Body)}, with this configuration.
      *
+     * @throws X what the body throws
      * @throws ScopeFailedException as {@link #join} does; also when the body was interrupted by us
      * @throws InterruptedException if the calling thread was interrupted by others
-     * @throws X what the body throws
      */
     static <V extends @Nullable Object, X extends Exception> V call(ScopeConfig config, Body<V, X> body)
             throws X, ScopeFailedException, InterruptedException {
@@ -117,7 +117,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     }
 
     /**
-     * Cancels the scope, from any thread, for this reason. The first reason wins. Returns at once; {@link #join} waits.
+     * Cancels the scope, from any thread, for this reason. The first reason wins. Returns at once; {@link #join} waits. Has no
+     * effect on a scope that is closed.
      *
      * @param reason what handles, exceptions and logs say
      */

@@ -2,7 +2,6 @@ package dev.loomscope;
 
 import dev.loomscope.CancelReason.Source;
 import dev.loomscope.DeadlineExceededException.Unfinished;
-import dev.loomscope.Subtask.State;
 import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
@@ -13,14 +12,12 @@ import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,10 +27,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one implementation of {@link MixedScope}.
+ * The one implementation of {@link MixedScope}: it joins the parts that each know one thing.
  *
  * <p>The JDK's scope, behind {@link ThreadStarter}, contains the threads. Everything that users observe is kept here: which subtasks
- * live, how many are pending, the failures, the reason of the cancel, the deadline.
+ * live and how many are pending; {@link ScopeOutcome} has the failures and what becomes of them, {@link SubtaskStarter} the permits,
+ * {@link ScopeTree} the scopes around and inside.
  *
  * <p>A subtask is pending from {@link #admit} until the last line of {@link #onEnded}: when {@code join} returns, its outcome, its
  * failure and its continuations are all in place. Its thread may take a moment longer, which {@code close} waits for.
@@ -46,44 +44,36 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private final String name;
     private final ScopeConfig config;
-    private final Joiner<? super T, ? extends R> joiner;
     private final @Nullable BodyInterrupt body;
     private final Thread owner = Thread.currentThread();
     private final ScopeTree tree;
     private final ScopeEvents events;
-    private final ThreadStarter starter;
-    private final @Nullable Gate ioGate;
-    private final Gate blockingGate;
+    private final ScopeOutcome<T, R> outcome;
+    private final SubtaskStarter starter;
     private final ScopeResources resources = new ScopeResources();
     private final Instant openedAt = Instant.now();
     private final long openedNanos = System.nanoTime();
 
     private final Set<ScopedSubtask<?>> live = ConcurrentHashMap.newKeySet();
     private final Pending pending = new Pending();
-    private final Failures failures = new Failures();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
-    private final AtomicReference<@Nullable Throwable> joinerProblem = new AtomicReference<>(); // thrown by onComplete
     private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
-    private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
-    private volatile boolean untoldFailures; // any thread; whether something failed of which no join has told
-    private volatile boolean cutByDeadline; // any thread; never goes back to false
     private volatile boolean closed; // owner thread; never goes back to false
 
     private @Nullable Future<?> timer; // owner thread only
     private boolean unjoinedForks; // owner thread only
+    private boolean ownerTellsJoiner; // owner thread only
     private long joinedThrough; // owner thread only; subtasks up to this id have been joined
     private @Nullable ScopeFailedException joinFailure; // owner thread only
 
     private NurseryScope(Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
-        this.joiner = Objects.requireNonNull(joiner, "joiner");
         this.config = config;
         this.body = body;
         this.name = config.name() != null ? config.name() : "scope-" + scopeIds.incrementAndGet();
         this.events = new ScopeEvents(name, config.listeners());
-        this.ioGate = config.maxIo() == Integer.MAX_VALUE ? null : new Gate(config.maxIo());
-        this.blockingGate = new Gate(config.maxBlocking());
+        this.outcome = new ScopeOutcome<>(name, joiner, cancelReason::get);
         this.tree = new ScopeTree(this);
-        this.starter = new ThreadStarter(name);
+        this.starter = new SubtaskStarter(name, config);
     }
 
     static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
@@ -94,7 +84,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
             Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
         NurseryScope<T, R> scope = new NurseryScope<>(joiner, config, body);
-        scope.begin();
+        try {
+            scope.begin();
+        } catch (Throwable e) { // no memory or thread for its timer, say
+            scope.close();
+            throw e;
+        }
         return scope;
     }
 
@@ -124,7 +119,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task));
         subtask.load(task, prepare(subtask, task));
         admit(subtask);
-        start(subtask);
+        starter.start(subtask);
         return subtask;
     }
 
@@ -141,16 +136,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return backend.prepare(new CpuRequest<U>(task, subtask.name(), subtask::onStarted));
     }
 
-    // The joiner was declared for a supertype of T, and every subtask of this scope has a result of a subtype of T, or
-    // none.
-    @SuppressWarnings("unchecked")
-    private Joiner<@Nullable Object, ? extends R> joiner() {
-        return (Joiner<@Nullable Object, ? extends R>) joiner;
-    }
-
-    // Listeners hear of the fork before anybody else can find the subtask and end it.
+    // Listeners hear of the fork before anybody else can find the subtask and end it. Once it is found, whoever cancels
+    // the scope ends it: the reason is set before that search begins.
     private void admit(ScopedSubtask<?> subtask) {
-        boolean enough = joiner().onFork(subtask);
+        boolean enough = outcome.onFork(subtask);
         if (isOwner()) {
             unjoinedForks = true;
         }
@@ -159,43 +148,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
-    }
-
-    // From now on the subtask is found by whoever cancels the scope; the reason is set before that search begins.
-    private void expose(ScopedSubtask<?> subtask) {
         live.add(subtask);
         CancelReason reason = cancelReason.get();
         if (reason != null) {
             subtask.cancel(reason);
         }
-    }
-
-    private void start(ScopedSubtask<?> subtask) {
-        Gate gate = gateOf(subtask);
-        boolean permit = gate == null || gate.tryEnter();
-        if (!permit) {
-            events.queued(subtask);
-        }
-        expose(subtask);
-        if (permit || (gate != null && gate.enter(subtask))) {
-            startWithPermit(subtask);
-        }
-    }
-
-    private void startWithPermit(ScopedSubtask<?> subtask) {
         if (subtask.hasEnded()) {
-            onThreadFree(subtask);
-        } else {
-            starter.start(subtask);
+            live.remove(subtask); // its end has perhaps not found it there
         }
-    }
-
-    private @Nullable Gate gateOf(ScopedSubtask<?> subtask) {
-        return switch (subtask.kind()) {
-            case IO -> ioGate;
-            case BLOCKING -> blockingGate;
-            case CPU -> null; // the pool has the permits: its workers
-        };
     }
 
     /** Takes in a subtask that starts when another has succeeded. */
@@ -205,17 +165,19 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function));
         admit(subtask);
-        expose(subtask);
         return subtask;
     }
 
-    /** Starts it, on the thread that ended the other. */
+    /** Starts it, on the thread that ended the other, unless it was cancelled meanwhile. */
     <A extends @Nullable Object, U extends @Nullable Object> void startContinuation(
             ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument) {
+        if (subtask.hasEnded()) {
+            return;
+        }
         try {
             Task<U> task = Task.of(function, argument);
             subtask.load(task, prepare(subtask, task));
-            start(subtask);
+            starter.start(subtask);
         } catch (Throwable e) {
             subtask.failUnstarted(e);
         }
@@ -223,9 +185,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     // ---------------------------------------------------------------- what subtasks say
 
-    /** The calling thread begins to run a subtask of this scope. */
-    void enterThread() {
-        tree.enter();
+    /** A subtask has to wait for a permit. */
+    void onQueued(ScopedSubtask<?> subtask) {
+        events.queued(subtask);
     }
 
     /** The code of a subtask starts. */
@@ -235,57 +197,41 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** A subtask fails: whoever sees that it did finds it among the failures. */
     void onFailing(ScopedSubtask<?> subtask, Throwable thrown) {
-        failures.add(subtask, thrown);
-        untoldFailures = true;
+        outcome.onFailing(subtask, thrown);
     }
 
     /** A subtask has ended: its state is final. Once for each, on whichever thread ended it. */
     void onEnded(ScopedSubtask<?> subtask) {
         try {
-            noteDeadline(subtask);
             events.ended(subtask, subtask.exceptionOrNull());
-            askJoiner(subtask);
-            subtask.runContinuations();
+            CancelReason reason = tellJoiner(subtask);
+            if (reason != null) {
+                cancel(reason);
+            }
+            subtask.endFollowers().forEach(Trampoline::run);
         } finally {
             live.remove(subtask);
-            subtask.wakeAwaiting();
             pending.remove();
         }
     }
 
-    private void noteDeadline(ScopedSubtask<?> subtask) {
-        if (subtask.state() == State.CANCELLED
-                && subtask.cancelReason().map(CancelReason::source).orElse(null) == Source.DEADLINE) {
-            cutByDeadline = true;
+    // A joiner may look at a subtask that has ended also on the owner's thread, before the join.
+    private @Nullable CancelReason tellJoiner(ScopedSubtask<?> subtask) {
+        if (!isOwner()) {
+            return outcome.onEnded(subtask);
         }
-    }
-
-    // A joiner is user code; what it throws is a failure like one of the subtask itself.
-    private void askJoiner(ScopedSubtask<?> subtask) {
-        boolean enough;
+        boolean before = ownerTellsJoiner;
+        ownerTellsJoiner = true;
         try {
-            enough = joiner().onComplete(subtask);
-        } catch (Throwable e) {
-            failures.add(subtask, e);
-            joinerProblem.compareAndSet(null, e);
-            cancel(CancelReason.failure(subtask));
-            return;
-        }
-        if (enough) {
-            cancel(
-                    subtask.state() == State.FAILED
-                            ? CancelReason.failure(subtask)
-                            : CancelReason.of(Source.JOINER, "the joiner has enough with " + subtask.describe()));
+            return outcome.onEnded(subtask);
+        } finally {
+            ownerTellsJoiner = before;
         }
     }
 
-    /** The thread of a subtask is about to end, and its permit is free. */
-    void onThreadFree(ScopedSubtask<?> subtask) {
-        Gate gate = gateOf(subtask);
-        ScopedSubtask<?> next = gate == null ? null : gate.leave();
-        if (next != null) {
-            starter.startAfter(Thread.currentThread(), next);
-        }
+    /** The permit of a subtask is free, once {@code ending} has ended; at once if it is null. */
+    void onPermitFree(ScopedSubtask<?> subtask, @Nullable Thread ending) {
+        starter.onPermitFree(subtask, ending);
     }
 
     // ---------------------------------------------------------------- join
@@ -298,66 +244,16 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         pending.await();
         joinedThrough = subtaskIds.get();
         try {
-            return conclude();
+            return outcome.conclude();
         } catch (ScopeFailedException e) {
             joinFailure = e;
             throw e;
         }
     }
 
-    private R conclude() throws ScopeFailedException {
-        untoldFailures = false;
-        CancelReason reason = cancelReason.get();
-        if (reason != null && reason.source() == Source.DEADLINE && (cutByDeadline || !unfinished.isEmpty())) {
-            throw deadlineExceeded(reason);
-        }
-        Throwable problem = joinerProblem.get();
-        if (problem == null) {
-            try {
-                return joiner.result();
-            } catch (Throwable e) {
-                problem = joiner instanceof ThrowsFirstFailure ? failures.firstIfAmong(e) : e;
-            }
-        }
-        throw failure(ScopeMessages.failed(name, problem, failures.toList(), reason), problem);
-    }
-
-    private DeadlineExceededException deadlineExceeded(CancelReason reason) {
-        List<ScopeFailedException.Failure> all = failures.toList();
-        Throwable cause = all.isEmpty() ? null : all.get(0).exception();
-        return new DeadlineExceededException(
-                this, ScopeMessages.deadline(name, unfinished, all), cause, all, reason, unfinished);
-    }
-
-    /** What {@code call} throws if its body, and perhaps nothing else, was cut short by the cancel. */
-    ScopeFailedException bodyCutShort() {
-        CancelReason reason = cancelReason.get();
-        return reason != null && reason.source() == Source.DEADLINE
-                ? deadlineExceeded(reason)
-                : cancelled("the body of scope '%s' was interrupted: %s".formatted(name, reason));
-    }
-
-    /** What {@code join} and {@code await} throw for {@code cause}. */
-    ScopeFailedException failure(String message, @Nullable Throwable cause) {
-        return new ScopeFailedException(this, message, cause, failures.toList(), cancelReason.get());
-    }
-
-    // What has failed so far, as one exception; null if nothing has.
-    private @Nullable ScopeFailedException failureSoFar() {
-        List<ScopeFailedException.Failure> all = failures.toList();
-        if (all.isEmpty()) {
-            return null;
-        }
-        Throwable first = all.get(0).exception();
-        return failure(ScopeMessages.failed(name, first, all, cancelReason.get()), first);
-    }
-
-    /** What {@code await} throws if there is no outcome: the cause is the first failure if that is why. */
-    ScopeFailedException cancelled(String message) {
-        List<ScopeFailedException.Failure> all = failures.toList();
-        return failure(
-                message,
-                all.isEmpty() ? new CancellationException(message) : all.get(0).exception());
+    /** What came of it, in the words of exceptions. */
+    ScopeOutcome<T, R> outcome() {
+        return outcome;
     }
 
     // ---------------------------------------------------------------- await
@@ -391,7 +287,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 .filter(scope -> scope.cancelReason.get() != null)
                 .findFirst()
                 .orElse(this);
-        return cancelled.cancelled("%s has not ended, but scope '%s' was cancelled: %s"
+        return cancelled.outcome.cancelled("%s has not ended, but scope '%s' was cancelled: %s"
                 .formatted(subtask, cancelled.name, cancelled.cancelReason.get()));
     }
 
@@ -404,7 +300,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void cancel(CancelReason reason) {
-        if (!cancelReason.compareAndSet(null, reason)) {
+        if (closed || !cancelReason.compareAndSet(null, reason)) {
             return;
         }
         log.debug("scope '{}' is cancelled: {}", name, reason);
@@ -426,11 +322,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void onDeadline() {
-        unfinished = live.stream()
+        outcome.onDeadline(live.stream()
                 .filter(subtask -> !subtask.hasEnded())
                 .sorted(Comparator.comparingLong(ScopedSubtask::id))
                 .map(subtask -> new Unfinished(subtask, Duration.ofNanos(subtask.ranNanos())))
-                .toList();
+                .toList());
         cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
     }
 
@@ -452,13 +348,18 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** The body of {@link MixedScope#call} has thrown: nothing goes on, and the failures of subtasks are not lost. */
     void leave(Throwable thrown) {
-        cancel(CancelReason.of(Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, thrown)));
+        cancel(CancelReason.of(
+                Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, SafeText.of(thrown))));
         pending.awaitUninterruptibly();
         unjoinedForks = false;
-        untoldFailures = false;
-        ScopeFailedException failed = failureSoFar();
-        if (failed != null && !(thrown instanceof ScopeFailedException own && own.isOf(this))) {
+        ScopeFailedException failed = outcome.tell();
+        if (failed == null || outcome.isOwn(thrown)) {
+            return;
+        }
+        if (!outcome.isOfTask(thrown)) {
             thrown.addSuppressed(failed);
+        } else if (outcome.hasOtherThan(thrown)) { // a task's exception is not ours to change
+            log.warn("the body of scope '{}' threw what one of its tasks had thrown; this had failed", name, failed);
         }
     }
 
@@ -469,7 +370,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             return;
         }
         List<NurseryScope<?, ?>> forgotten = tree.openInside();
-        List<RuntimeException> complaints = closeForgotten(forgotten);
+        Complaints complaints = new Complaints();
+        closeForgotten(forgotten, complaints);
         boolean leftUnjoined = unjoinedForks;
         if (leftUnjoined || pending.count() > 0) {
             cancel(CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
@@ -488,26 +390,16 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             problem = resources.closeAll(name);
             events.closed();
         }
-        if (untoldFailures && !leftUnjoined) {
-            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, failureSoFar());
-        }
         if (!forgotten.isEmpty()) {
-            complaints.add(0, new IllegalStateException(ScopeMessages.closedTooEarly(name, forgotten)));
+            complaints.addFirst(new IllegalStateException(ScopeMessages.closedTooEarly(name, forgotten)));
         }
-        if (leftUnjoined) {
-            complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), failureSoFar()));
-        }
-        if (problem != null && joinFailure != null && complaints.isEmpty()) {
-            joinFailure.addSuppressed(problem);
-        } else if (problem != null) {
-            complaints.add(problem);
-        }
-        throwFirst(complaints);
+        complainOfFailures(leftUnjoined, complaints);
+        complainOfResources(problem, complaints);
+        complaints.throwFirst();
     }
 
     // Scopes that this thread has opened inside this one: nothing of them may outlive it.
-    private static List<RuntimeException> closeForgotten(List<NurseryScope<?, ?>> forgotten) {
-        List<RuntimeException> complaints = new ArrayList<>();
+    private static void closeForgotten(List<NurseryScope<?, ?>> forgotten, Complaints complaints) {
         for (NurseryScope<?, ?> scope : forgotten) {
             try {
                 scope.close();
@@ -515,18 +407,29 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 complaints.add(e);
             }
         }
-        return complaints;
     }
 
-    private static void throwFirst(List<RuntimeException> complaints) {
-        if (!complaints.isEmpty()) {
-            RuntimeException first = complaints.get(0);
-            complaints.stream().skip(1).forEach(first::addSuppressed);
-            throw first;
+    private void complainOfFailures(boolean leftUnjoined, Complaints complaints) {
+        if (leftUnjoined) {
+            complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), outcome.tell()));
+        } else if (outcome.isUntold()) {
+            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, outcome.tell());
+        }
+    }
+
+    private void complainOfResources(@Nullable ResourceCloseException problem, Complaints complaints) {
+        if (problem != null && joinFailure != null && complaints.isEmpty()) {
+            joinFailure.addSuppressed(problem);
+        } else if (problem != null) {
+            complaints.add(problem);
         }
     }
 
     // ---------------------------------------------------------------- guards and questions
+
+    ScopeTree tree() {
+        return tree;
+    }
 
     boolean isOwner() {
         return Thread.currentThread() == owner;
@@ -534,7 +437,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** Whether the caller is the owner and has not joined since it forked this subtask. */
     boolean isOwnerUnjoined(long subtaskId) {
-        return isOwner() && subtaskId > joinedThrough;
+        return isOwner() && subtaskId > joinedThrough && !ownerTellsJoiner;
     }
 
     Instant instantOf(long nanoTime) {

@@ -29,7 +29,7 @@ final class ScopeCall {
             boolean interruptedByUs = interrupt.end();
             if (interruptedByUs && InterruptShape.matches(e)) {
                 scope.join(); // mostly says why
-                throw scope.bodyCutShort();
+                throw scope.outcome().bodyCutShort();
             }
             scope.leave(e);
             throw e;

@@ -47,10 +47,11 @@ final class ScopeEvents {
     }
 
     void ended(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
-        stream.publish(() -> subtask.state() == State.CANCELLED ? cancelled(subtask) : finished(subtask, thrown));
+        stream.publish(
+                () -> subtask.state() == State.CANCELLED ? cancelledEvent(subtask) : finishedEvent(subtask, thrown));
     }
 
-    private ScopeEvent cancelled(ScopedSubtask<?> subtask) {
+    private ScopeEvent cancelledEvent(ScopedSubtask<?> subtask) {
         return new ScopeEvent.SubtaskCancelled(
                 subtask.endedAt().orElseThrow(),
                 scope,
@@ -60,7 +61,7 @@ final class ScopeEvents {
                 subtask.cancelReason().map(CancelReason::text).orElse(""));
     }
 
-    private ScopeEvent finished(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
+    private ScopeEvent finishedEvent(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
         return new ScopeEvent.SubtaskFinished(
                 subtask.endedAt().orElseThrow(), scope, subtask.name(), subtask.id(), subtask.kind(), thrown);
     }

@@ -16,14 +16,14 @@ final class ScopeMessages {
     static String failed(String scope, Throwable cause, List<Failure> failures, @Nullable CancelReason reason) {
         if (failures.isEmpty()) {
             return reason == null
-                    ? "scope '%s' failed: %s".formatted(scope, cause)
+                    ? "scope '%s' failed: %s".formatted(scope, SafeText.of(cause))
                     : "scope '%s' was cancelled: %s".formatted(scope, reason);
         }
         String which = failures.stream()
                 .filter(failure -> failure.exception() == cause)
                 .findFirst()
-                .map(failure -> describe(failure.subtask()) + " threw " + cause)
-                .orElse(cause.toString());
+                .map(failure -> describe(failure.subtask()) + " threw " + SafeText.of(cause))
+                .orElse(SafeText.of(cause));
         boolean isOne = failures.stream().anyMatch(failure -> failure.exception() == cause);
         return "scope '%s' failed: %s%s".formatted(scope, which, others(failures.size() - (isOne ? 1 : 0)));
     }

@@ -30,7 +30,9 @@ final class ScopeResources {
             } catch (Throwable e) {
                 if (problem == null) {
                     problem = new ResourceCloseException(
-                            "scope '%s' could not close its resource %s: %s".formatted(scope, resource, e), e);
+                            "scope '%s' could not close its resource %s: %s"
+                                    .formatted(scope, SafeText.of(resource), SafeText.of(e)),
+                            e);
                 } else {
                     problem.addSuppressed(e);
                 }

@@ -15,13 +15,15 @@ final class ScopeTimer {
     private ScopeTimer() {}
 
     static Future<?> schedule(Deadline deadline, Runnable action) {
-        Thread.Builder runner = Thread.ofPlatform().daemon().name("loom-scope-deadline");
-        return executor.schedule(
-                () -> {
-                    runner.start(action);
-                },
-                deadline.remaining().toNanos(),
-                TimeUnit.NANOSECONDS);
+        return executor.schedule(() -> start(action), deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static void start(Runnable action) {
+        try {
+            Thread.ofPlatform().daemon().name("loom-scope-deadline").start(action);
+        } catch (OutOfMemoryError e) { // no further thread: a deadline that delays others is better than none
+            action.run();
+        }
     }
 
     private static ScheduledThreadPoolExecutor create() {

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a scope stands among the others: the one around it, those opened inside it, and which threads are below it.
  *
- * <p>Each thread knows its innermost scope: the one that it has opened last, or else the one whose subtask it runs.
+ * <p>Each thread knows its innermost place: the scope that it has opened last, or else the subtask that it runs.
  */
-final class ScopeTree {
+final class ScopeTree implements ScopePlace {
 
-    private static final ThreadLocal<@Nullable ScopeTree> innermost = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable ScopePlace> innermost = new ThreadLocal<>();
 
     private final NurseryScope<?, ?> scope;
-    private final @Nullable ScopeTree enclosing = innermost.get();
+    private final @Nullable ScopePlace around = innermost.get();
     private final Set<NurseryScope<?, ?>> nested = ConcurrentHashMap.newKeySet();
 
     /** Makes the place of a scope that the calling thread opens. */
@@ -25,43 +25,60 @@ final class ScopeTree {
         this.scope = scope;
     }
 
+    /** The innermost place of the calling thread; null for none. */
+    static @Nullable ScopePlace here() {
+        return innermost.get();
+    }
+
+    /** The calling thread begins to run a subtask. */
+    static void enter(ScopedSubtask<?> subtask) {
+        innermost.set(subtask);
+    }
+
+    @Override
+    public @Nullable ScopePlace around() {
+        return around;
+    }
+
     /** The scope around this one; null for none. */
     @Nullable
     NurseryScope<?, ?> enclosing() {
-        return enclosing == null ? null : enclosing.scope;
-    }
-
-    /** The calling thread is from now on below this scope. */
-    void enter() {
-        innermost.set(this);
+        for (ScopePlace place = around; place != null; place = place.around()) {
+            if (place instanceof ScopeTree tree) {
+                return tree.scope;
+            }
+        }
+        return null;
     }
 
     /** The owner has opened the scope. */
     void open() {
-        enter();
+        innermost.set(this);
+        NurseryScope<?, ?> enclosing = enclosing();
         if (enclosing != null) {
-            enclosing.nested.add(scope);
+            enclosing.tree().nested.add(scope);
         }
     }
 
     /** The owner leaves the scope. */
     void close() {
+        NurseryScope<?, ?> enclosing = enclosing();
         if (enclosing != null) {
-            enclosing.nested.remove(scope);
+            enclosing.tree().nested.remove(scope);
         }
         if (innermost.get() != this) {
             return; // closed out of order: the scope inside comes later
         }
-        if (enclosing == null) {
+        if (around == null) {
             innermost.remove();
         } else {
-            innermost.set(enclosing);
+            innermost.set(around);
         }
     }
 
     /** Whether the calling thread is below this scope: runs a subtask of it, or of a scope inside it. */
     boolean containsCurrentThread() {
-        for (ScopeTree place = innermost.get(); place != null; place = place.enclosing) {
+        for (ScopePlace place = innermost.get(); place != null; place = place.around()) {
             if (place == this) {
                 return true;
             }
@@ -72,9 +89,9 @@ final class ScopeTree {
     /** The scopes that the calling thread has opened inside this one and not closed yet, the innermost first. */
     List<NurseryScope<?, ?>> openInside() {
         List<NurseryScope<?, ?>> inside = new ArrayList<>();
-        for (ScopeTree place = innermost.get(); place != null && place != this; place = place.enclosing) {
-            if (place.scope.isOwner()) {
-                inside.add(place.scope);
+        for (ScopePlace place = innermost.get(); place != null && place != this; place = place.around()) {
+            if (place instanceof ScopeTree tree && tree.scope.isOwner()) {
+                inside.add(tree.scope);
             }
         }
         return inside;

@@ -6,30 +6,33 @@ import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One subtask of a {@link NurseryScope}: its life, its outcome, and the interrupts that may reach it.
  *
- * <p>Phases: WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. INTERRUPTING is RUNNING while
- * somebody delivers an interrupt; the subtask does not end in that moment, so that no interrupt hits what its thread does next.
+ * <p>Phases: WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. ANNOUNCING is WAITING while
+ * listeners hear that it waits for a permit, INTERRUPTING is RUNNING while somebody delivers an interrupt: the subtask does not end
+ * in such a moment, so that the events keep their order, and no interrupt hits what its thread does next.
  */
-final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Callable<@Nullable Void> {
+final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, ScopePlace, Callable<@Nullable Void> {
+
+    private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
 
     private static final int WAITING = 0;
-    private static final int RUNNING = 1;
-    private static final int INTERRUPTING = 2;
-    private static final int ENDED = 3;
+    private static final int ANNOUNCING = 1;
+    private static final int RUNNING = 2;
+    private static final int INTERRUPTING = 3;
+    private static final int ENDED = 4;
 
     private static final VarHandle PHASE = varHandle("phase", int.class);
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
-    private static final VarHandle ENDING = varHandle("ending", CountDownLatch.class);
-    private static final VarHandle CONTINUATIONS = varHandle("continuations", Continuations.class);
+    private static final VarHandle FOLLOWERS = varHandle("followers", Followers.class);
 
     private final NurseryScope<?, ?> scope;
     private final long id;
@@ -50,14 +53,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     private volatile long startedNanos; // by whoever runs it, once
     private volatile boolean started; // after startedNanos
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
-    private volatile @Nullable CountDownLatch ending; // any thread, set once, by the first that waits
-    private volatile @Nullable Continuations continuations; // any thread; ends as Continuations.NONE_ANY_MORE
-
-    /** What runs after this subtask, as a list to which is only added. */
-    private record Continuations(
-            @Nullable Runnable first, @Nullable Continuations rest) {
-        static final Continuations NONE_ANY_MORE = new Continuations(null, null);
-    }
+    private volatile @Nullable Followers followers; // any thread; made by the first, ends as Followers.OVER
 
     ScopedSubtask(NurseryScope<?, ?> scope, long id, @Nullable String givenName, TaskKind kind) {
         this.scope = scope;
@@ -86,13 +82,18 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         thread = Thread.currentThread();
         try {
             if (PHASE.compareAndSet(this, WAITING, RUNNING)) {
-                scope.enterThread();
+                ScopeTree.enter(this);
                 runTask();
             }
         } finally {
-            scope.onThreadFree(this);
+            scope.onPermitFree(this, thread);
         }
         return null;
+    }
+
+    @Override
+    public ScopePlace around() {
+        return scope.tree();
     }
 
     private void runTask() {
@@ -140,25 +141,41 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         if (cancelReason != null && InterruptShape.matches(e)) {
             end(State.CANCELLED);
         } else {
-            exception = e;
-            scope.onFailing(this, e); // before anybody can see the state
-            end(State.FAILED);
+            endFailed(e);
         }
+    }
+
+    private void endFailed(Throwable e) {
+        exception = e;
+        scope.onFailing(this, e); // before anybody can see the state
+        end(State.FAILED);
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */
     void failUnstarted(Throwable e) {
         if (PHASE.compareAndSet(this, WAITING, ENDED)) {
-            exception = e;
-            scope.onFailing(this, e); // before anybody can see the state
-            end(State.FAILED);
+            endFailed(e);
         }
     }
 
     /** It had its permit, but its thread could not be started. */
     void failToStart(Throwable e) {
         failUnstarted(e);
-        scope.onThreadFree(this);
+        scope.onPermitFree(this, null);
+    }
+
+    /** It has to wait for a permit. */
+    void announceQueued() {
+        if (PHASE.compareAndSet(this, WAITING, ANNOUNCING)) {
+            try {
+                scope.onQueued(this);
+            } finally {
+                phase = WAITING;
+            }
+            if (cancelReason != null) {
+                endIfWaiting();
+            }
+        }
     }
 
     // Waits out an interrupt that is just being delivered, and takes back one that was.
@@ -184,15 +201,31 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         if (phase == ENDED || !CANCEL_REASON.compareAndSet(this, null, reason)) {
             return;
         }
-        if (PHASE.compareAndSet(this, WAITING, ENDED)) {
-            end(State.CANCELLED);
+        if (endIfWaiting()) {
             return;
         }
         CpuExecution<? extends T> remote = execution;
         if (remote != null) {
-            remote.cancel(reason.text());
+            cancel(remote, reason);
         } else {
             interrupt();
+        }
+    }
+
+    private boolean endIfWaiting() {
+        boolean waits = PHASE.compareAndSet(this, WAITING, ENDED);
+        if (waits) {
+            end(State.CANCELLED);
+        }
+        return waits;
+    }
+
+    // A backend that breaks its promise must not keep the cancel from the siblings.
+    private void cancel(CpuExecution<?> remote, CancelReason reason) {
+        try {
+            remote.cancel(reason.text());
+        } catch (Throwable e) {
+            log.error("{}: its backend threw when it was told to cancel", describe(), e);
         }
     }
 
@@ -207,38 +240,28 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         }
     }
 
-    /** Lets go of everybody who waits for this subtask, whether it has ended or its scope was cancelled. */
+    /** Its scope, or one that a thread waiting here has opened, was cancelled: whoever waits looks again. */
     void wakeAwaiting() {
-        CountDownLatch latch = (CountDownLatch) ENDING.getAndSet(this, null);
-        if (latch != null) {
-            latch.countDown();
+        Followers waiting = followers;
+        if (waiting != null) {
+            waiting.wake();
         }
     }
 
-    /** Runs what was to run after this subtask; once. */
-    void runContinuations() {
-        Continuations todo = (Continuations) CONTINUATIONS.getAndSet(this, Continuations.NONE_ANY_MORE);
-        if (todo == null) {
-            return;
-        }
-        Deque<Runnable> inOrder = new ArrayDeque<>();
-        for (Continuations next = todo; next != null && next.first != null; next = next.rest) {
-            inOrder.push(next.first);
-        }
-        inOrder.forEach(Trampoline::run);
+    /** Lets go of everybody who waits for this subtask, and returns what is to run after it; once. */
+    List<Runnable> endFollowers() {
+        Followers all = (Followers) FOLLOWERS.getAndSet(this, Followers.OVER);
+        return all == null ? List.of() : all.end();
     }
 
-    private void afterEnd(Runnable action) {
-        while (true) {
-            Continuations before = continuations;
-            if (before == Continuations.NONE_ANY_MORE) {
-                action.run();
-                return;
-            }
-            if (CONTINUATIONS.compareAndSet(this, before, new Continuations(action, before))) {
-                return;
-            }
+    private Followers followers() {
+        Followers present = followers;
+        if (present != null) {
+            return present;
         }
+        Followers created = new Followers();
+        Followers before = (Followers) FOLLOWERS.compareAndExchange(this, null, created);
+        return before == null ? created : before;
     }
 
     @Override
@@ -265,9 +288,10 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     @Override
     public Throwable exception() {
         ensureMayLook();
+        State seen = state; // before the exception, which is written first
         Throwable thrown = exception;
-        if (state != State.FAILED || thrown == null) {
-            throw new IllegalStateException("%s did not fail, it is %s".formatted(describe(), state));
+        if (seen != State.FAILED || thrown == null) {
+            throw new IllegalStateException("%s did not fail, it is %s".formatted(describe(), seen));
         }
         return thrown;
     }
@@ -298,17 +322,12 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         return resultOrThrow();
     }
 
-    // Whoever ends it, or cancels a scope that keeps the caller here, says so before it looks for the latch.
     private void awaitEnd() throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        while (state == State.UNAVAILABLE && !scope.isCancelledForCaller()) {
-            ENDING.compareAndSet(this, null, new CountDownLatch(1));
-            CountDownLatch latch = ending;
-            if (latch != null && state == State.UNAVAILABLE && !scope.isCancelledForCaller()) {
-                latch.await();
-            }
+        if (state == State.UNAVAILABLE) {
+            followers().await(() -> state != State.UNAVAILABLE || scope.isCancelledForCaller());
         }
     }
 
@@ -317,8 +336,10 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     private T resultOrThrow() throws ScopeFailedException {
         return switch (state) {
             case SUCCESS -> result;
-            case FAILED -> throw scope.failure("%s failed: %s".formatted(describe(), exception), exception);
-            case CANCELLED -> throw scope.cancelled("%s was cancelled: %s".formatted(describe(), cancelReason));
+            case FAILED ->
+                throw scope.outcome().failure("%s failed: %s".formatted(describe(), SafeText.of(exception)), exception);
+            case CANCELLED ->
+                throw scope.outcome().cancelled("%s was cancelled: %s".formatted(describe(), cancelReason));
             case UNAVAILABLE -> throw scope.cancelledForCaller(describe());
         };
     }
@@ -331,7 +352,10 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     @Override
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
         ScopedSubtask<U> next = scope.admitContinuation(function);
-        afterEnd(() -> proceedTo(next, function));
+        Runnable action = () -> proceedTo(next, function);
+        if (!followers().add(action)) {
+            action.run();
+        }
         return next;
     }
 
@@ -342,7 +366,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
         if (state == State.SUCCESS) {
             scope.startContinuation(next, function, result);
         } else {
-            boolean wanted = cancelReason().map(CancelReason::source).orElse(null) == CancelReason.Source.SINGLE;
+            boolean wanted = cancelSource() == CancelReason.Source.SINGLE;
             next.cancel(CancelReason.of(
                     wanted ? CancelReason.Source.SINGLE : CancelReason.Source.PARENT,
                     "%s, which it continues, ended as %s".formatted(describe(), state)));
@@ -370,6 +394,12 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Cal
     @Override
     public Optional<CancelReason> cancelReason() {
         return Optional.ofNullable(cancelReason);
+    }
+
+    /** What cancelled it; null if nothing did. */
+    CancelReason.@Nullable Source cancelSource() {
+        CancelReason reason = cancelReason;
+        return reason == null ? null : reason.source();
     }
 
     @Override

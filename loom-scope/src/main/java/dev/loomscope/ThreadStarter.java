@@ -23,7 +23,7 @@ final class ThreadStarter {
      * What the dispatcher has to do.
      *
      * @param subtask to start; null to end
-     * @param before the thread whose permit the subtask has; null if nobody had it
+     * @param before the thread whose permit the subtask has, which is about to end; null if nobody had it
      */
     private record Request(
             @Nullable ScopedSubtask<?> subtask, @Nullable Thread before) {
@@ -32,7 +32,7 @@ final class ThreadStarter {
         @SuppressWarnings("ThreadJoinLoop") // it is one
         void awaitBefore() {
             Thread waited = before;
-            while (waited != null && waited != Thread.currentThread()) {
+            while (waited != null) {
                 try {
                     waited.join();
                     return;
@@ -47,7 +47,12 @@ final class ThreadStarter {
     ThreadStarter(String name) {
         this.name = name;
         this.container = new ThreadContainer(name);
-        container.startHelper(this::dispatch);
+        try {
+            container.startHelper(this::dispatch);
+        } catch (Throwable e) { // no memory for a thread: nobody else will close what was opened here
+            container.close();
+            throw e;
+        }
     }
 
     /** Starts a subtask that has its permit. Any thread inside the scope. */
@@ -59,14 +64,14 @@ final class ThreadStarter {
         }
     }
 
-    /** Starts a subtask that has the permit of a thread that is about to end. Any thread inside the scope. */
-    void startAfter(Thread before, ScopedSubtask<?> subtask) {
-        requests.add(new Request(subtask, before == owner ? null : before));
+    /** Starts a subtask that has the permit of a thread that is about to end, if there is one. Any thread. */
+    void startAfter(@Nullable Thread before, ScopedSubtask<?> subtask) {
+        requests.add(new Request(subtask, before));
     }
 
     // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
-    // it forks with
-    // other scoped values than the scope was opened with.
+    // it
+    // forks with other scoped values than the scope was opened with.
     private void startHere(ScopedSubtask<?> subtask) {
         try {
             container.start(subtask);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.loomscope.ScopeFailedException.Failure;
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.TaskKind;
 import java.io.IOException;
@@ -268,5 +269,38 @@ class CallTest {
                     .as("round %d", round)
                     .isFalse();
         }
+    }
+
+    @Test
+    void whatATaskThrewIsNotChangedAlsoIfTheBodyThrowsIt() {
+        IllegalStateException ofTask = new IllegalStateException("of the task");
+        Throwable thrown = catchThrowable(() -> MixedScope.call(scope -> {
+            Subtask<Object> failing = scope.fork(() -> {
+                throw ofTask;
+            });
+            Patience.until("it has failed", () -> failing.state() == State.FAILED);
+            throw ofTask;
+        }));
+        assertThat(thrown).isSameAs(ofTask);
+        assertThat(thrown.getSuppressed()).isEmpty();
+        assertThat(thrown.getCause()).isNull();
+    }
+
+    @Test
+    void anExceptionThatWrapsATasksOwnHasTheFailuresSuppressed() {
+        IllegalStateException ofTask = new IllegalStateException("of the task");
+        Throwable thrown = catchThrowable(() -> MixedScope.call(scope -> {
+            Subtask<Object> failing = scope.fork(() -> {
+                throw ofTask;
+            });
+            Patience.until("it has failed", () -> failing.state() == State.FAILED);
+            throw new IllegalArgumentException("of the body", ofTask);
+        }));
+        assertThat(thrown).hasMessage("of the body").hasCause(ofTask);
+        assertThat(thrown.getSuppressed())
+                .singleElement()
+                .satisfies(suppressed -> assertThat(((ScopeFailedException) suppressed).failures())
+                        .extracting(Failure::exception)
+                        .containsExactly(ofTask));
     }
 }

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.loomscope.CancelReason.Source;
 import dev.loomscope.Subtask.State;
+import dev.loomscope.core.CpuBackend;
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.TaskKind;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -288,5 +293,60 @@ class CancelTest {
             outer.join();
             assertThat(sibling.get()).isEqualTo("unharmed");
         }
+    }
+
+    @Test
+    void whatGoesWrongWhileACancelledTaskCleansUpIsAFailure() throws Exception {
+        IllegalStateException inCleanUp = new IllegalStateException("the clean-up failed");
+        CountDownLatch waiting = new CountDownLatch(1);
+        try (var scope = MixedScope.open(Joiner.awaitAll())) {
+            Subtask<Object> subtask = scope.fork(() -> {
+                try (AutoCloseable resource = () -> {
+                    throw inCleanUp;
+                }) {
+                    waiting.countDown();
+                    return Patience.forever();
+                }
+            });
+            Patience.await(waiting);
+            scope.cancel();
+            scope.join();
+            assertThat(subtask.state()).isEqualTo(State.FAILED);
+            assertThat(subtask.exception()).isInstanceOf(InterruptedException.class);
+            assertThat(subtask.exception().getSuppressed()).containsExactly(inCleanUp);
+        }
+    }
+
+    @Test
+    void aBackendThatThrowsOnCancelKeepsItFromNobodyElse() throws Exception {
+        CpuBackend broken = new CpuBackend() {
+            @Override
+            public <T> CpuExecution<T> prepare(CpuRequest<T> request) {
+                CountDownLatch released = new CountDownLatch(1);
+                return new CpuExecution<>() {
+                    @Override
+                    public T run() throws Exception {
+                        Patience.await(released);
+                        throw new CancellationException("at last");
+                    }
+
+                    @Override
+                    public void cancel(String reason) {
+                        released.countDown();
+                        throw new IllegalStateException("broken");
+                    }
+                };
+            }
+        };
+        List<Subtask<Void>> all = new ArrayList<>();
+        try (var scope = MixedScope.open(Joiner.awaitAll(), c -> c.withCpuBackend(broken))) {
+            for (int i = 0; i < 10; i++) {
+                all.add(scope.fork(TaskKind.CPU, () -> Patience.forever()));
+                all.add(scope.fork(() -> Patience.forever()));
+            }
+            scope.cancel();
+            scope.join();
+        }
+        assertThat(all).extracting(Subtask::state).containsOnly(State.CANCELLED);
     }
 }

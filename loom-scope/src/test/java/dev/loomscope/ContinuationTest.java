@@ -10,13 +10,18 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.Blocking;
 import dev.loomscope.core.Cpu;
+import dev.loomscope.core.CpuBackend;
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.core.TaskNotSerializableException;
+import dev.loomscope.process.ProcessPool;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,5 +249,35 @@ class ContinuationTest {
             }
         });
         assertThat(result).isEqualTo(5_000);
+    }
+
+    @Test
+    void oneThatWasCancelledInTimeIsNotMadeReady() throws Exception {
+        CountDownLatch release = new CountDownLatch(1);
+        AtomicBoolean prepared = new AtomicBoolean();
+        CpuBackend watched = new CpuBackend() {
+            @Override
+            public <T> CpuExecution<T> prepare(CpuRequest<T> request) {
+                prepared.set(true);
+                return ProcessPool.shared().prepare(request);
+            }
+        };
+        try (var scope = MixedScope.open(c -> c.withCpuBackend(watched))) {
+            Subtask<Integer> first = scope.fork(() -> {
+                Patience.await(release);
+                return 1;
+            });
+            Subtask<Integer> next = first.then(ContinuationTest::twiceInAWorker);
+            next.cancel();
+            release.countDown();
+            scope.join();
+            assertThat(next.state()).isEqualTo(State.CANCELLED);
+        }
+        assertThat(prepared).isFalse();
+    }
+
+    @Cpu
+    private static int twiceInAWorker(int n) {
+        return 2 * n;
     }
 }

@@ -1,6 +1,7 @@
 package dev.loomscope;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.loomscope.ScopeFailedException.Failure;
@@ -263,6 +264,29 @@ class FailureTest {
                 throw error;
             });
             assertThat(failureOf(scope)).hasCause(error);
+        }
+    }
+
+    @Test
+    void anExceptionThatCannotSayWhatItIsHidesNothing() {
+        class Mute extends RuntimeException {
+            @Override
+            public String toString() {
+                throw new IllegalStateException("no words");
+            }
+        }
+        Mute mute = new Mute();
+        try (var scope = MixedScope.open()) {
+            Subtask<Object> subtask = scope.fork(() -> {
+                throw mute;
+            });
+            assertThat(catchThrowable(subtask::await))
+                    .isInstanceOf(ScopeFailedException.class)
+                    .hasMessageContaining(Mute.class.getName());
+            assertThat(catchThrowable(scope::join))
+                    .isInstanceOf(ScopeFailedException.class)
+                    .hasMessageContaining(Mute.class.getName())
+                    .satisfies(e -> assertThat(e.getCause()).isSameAs(mute));
         }
     }
 }

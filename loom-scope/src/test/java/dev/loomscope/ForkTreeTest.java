@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.loomscope.core.TaskKind;
 import java.util.concurrent.CountDownLatch;

@@ -206,4 +206,17 @@ class JdkScopeTest {
         joinAndClose(scope);
         assertThat(thrown.get()).isInstanceOf(WrongThreadException.class);
     }
+
+    @Test
+    void onAJdkWithoutAKnownShapeEveryOpenSaysSo() {
+        JdkScope.Shape unknown = JdkScope.Shape.find("java.util.concurrent.NoSuchScope");
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() ->
+                            unknown.opener().open("scope", Thread.ofVirtual().factory()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(Runtime.version().toString())
+                    .hasMessageContaining("NoSuchScope")
+                    .hasMessageContaining("21 to 27");
+        }
+    }
 }

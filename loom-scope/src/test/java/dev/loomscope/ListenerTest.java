@@ -15,14 +15,18 @@ import dev.loomscope.event.ScopeEvent.SubtaskForked;
 import dev.loomscope.event.ScopeEvent.SubtaskQueued;
 import dev.loomscope.event.ScopeEvent.SubtaskStarted;
 import dev.loomscope.event.ScopeListener;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -208,5 +212,40 @@ class ListenerTest {
             scope.join();
         }
         assertThat(states).containsExactly(Subtask.State.SUCCESS);
+    }
+
+    /** The line of a subtask that is cancelled while it gets in line: forked, queued, cancelled, and nothing after that. */
+    @Test
+    void theEventsOfASubtaskKeepTheirOrderWhateverCancelsIt() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            Map<Long, List<String>> trail = new ConcurrentHashMap<>();
+            ScopeListener listener = event -> {
+                if (event instanceof ScopeEvent.OfSubtask of) {
+                    trail.computeIfAbsent(of.id(), id -> Collections.synchronizedList(new ArrayList<>()))
+                            .add(event.getClass().getSimpleName());
+                }
+            };
+            try (var scope = MixedScope.open(
+                    Joiner.awaitAll(), c -> c.withListener(listener).withMaxConcurrent(TaskKind.IO, 1))) {
+                CountDownLatch go = new CountDownLatch(1);
+                Subtask<Integer> first = scope.fork(TaskKind.IO, () -> {
+                    Patience.await(go);
+                    return 1;
+                });
+                List<Subtask<Integer>> next = IntStream.range(0, 4)
+                        .mapToObj(i -> first.then(n -> n + 1))
+                        .toList();
+                Thread canceller = Thread.ofPlatform().start(() -> {
+                    go.countDown();
+                    next.forEach(Subtask::cancel);
+                });
+                scope.join();
+                canceller.join();
+            }
+            assertThat(trail.values())
+                    .allSatisfy(events -> assertThat(String.join(" ", events))
+                            .matches("SubtaskForked( SubtaskQueued)?( SubtaskStarted)?"
+                                    + " (SubtaskFinished|SubtaskCancelled)"));
+        }
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -192,5 +193,28 @@ class ResourceTest {
             assertThat(thrown.get()).isInstanceOf(WrongThreadException.class);
         }
         assertThat(closed).isEmpty();
+    }
+
+    @Test
+    void aResourceThatCannotSayWhatItIsKeepsNoOtherFromBeingClosed() {
+        AtomicBoolean closed = new AtomicBoolean();
+        AutoCloseable mute = new AutoCloseable() {
+            @Override
+            public void close() {
+                throw new IllegalStateException("not closed");
+            }
+
+            @Override
+            public String toString() {
+                throw new IllegalStateException("no words");
+            }
+        };
+        MixedScope<Object, Void> scope = MixedScope.open();
+        scope.register(() -> closed.set(true));
+        scope.register(mute);
+        assertThatThrownBy(scope::close)
+                .isInstanceOf(ResourceCloseException.class)
+                .hasMessageContaining("not closed");
+        assertThat(closed).isTrue();
     }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.loomscope.CancelReason.Source;
 import dev.loomscope.Subtask.State;
+import dev.loomscope.core.Cpu;
+import dev.loomscope.core.TaskNotSerializableException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
@@ -150,5 +152,33 @@ class UserJoinerTest {
             assertThat(thrown.failures()).hasSize(1);
             assertThat(thrown.getSuppressed()).hasSize(1);
         }
+    }
+
+    @Test
+    void mayLookAtWhatHasEndedOnTheOwnersThread() throws Exception {
+        Queue<Throwable> seen = new ConcurrentLinkedQueue<>();
+        Joiner<Object, String> looks = new Recorder() {
+            @Override
+            public boolean onComplete(Subtask<?> subtask) {
+                if (subtask.state() == State.FAILED) {
+                    seen.add(subtask.exception());
+                }
+                return false;
+            }
+        };
+        Object notToBeSent = new Object();
+        try (var scope = MixedScope.open(looks)) {
+            Subtask<Object> first = scope.fork(() -> notToBeSent);
+            Patience.until("it has ended", () -> first.state() == State.SUCCESS);
+            Subtask<String> failing = first.then(UserJoinerTest::crunch); // its argument cannot be sent: fails here
+            assertThat(failing.state()).isEqualTo(State.FAILED);
+            assertThat(scope.join()).isEqualTo("result");
+        }
+        assertThat(seen).singleElement().isInstanceOf(TaskNotSerializableException.class);
+    }
+
+    @Cpu
+    private static String crunch(Object argument) {
+        return argument.toString();
     }
 }
