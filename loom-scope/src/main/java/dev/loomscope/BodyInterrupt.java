@@ -6,23 +6,54 @@ import java.util.concurrent.locks.ReentrantLock;
  * Interrupts the body of {@link MixedScope#call} when its scope is cancelled, and takes the interrupt back when the body has ended.
  * Thread-safe.
  */
-final class BodyInterrupt {
+final class BodyInterrupt implements Interruptible {
 
     private final Thread owner = Thread.currentThread();
     private final ReentrantLock lock = new ReentrantLock();
+    private boolean due; // guarded by lock; never goes back to false
     private boolean delivered; // guarded by lock
     private boolean over; // guarded by lock; never goes back to false
+    private int holds; // guarded by lock
 
     /** Interrupts the body, unless it has ended. Any thread. */
     void deliver() {
         lock.lock();
         try {
-            if (!over && !delivered) {
-                delivered = true;
-                owner.interrupt();
+            due = true;
+            deliverIfDue();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void holdInterrupts() {
+        lock.lock();
+        try {
+            holds++;
+            if (delivered && Thread.interrupted()) {
+                delivered = false; // it comes again when the hold ends
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    @Override
+    public void releaseInterrupts() {
+        lock.lock();
+        try {
+            holds--;
+            deliverIfDue();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void deliverIfDue() {
+        if (due && !over && !delivered && holds == 0) {
+            delivered = true;
+            owner.interrupt();
         }
     }
 

@@ -22,13 +22,16 @@ public final class CancelReason {
         /** The scope that encloses it was cancelled, or the subtask that it continues did not succeed. */
         PARENT,
         /** The joiner has what it wants. */
-        JOINER
+        JOINER,
+        /** The subtask is a daemon, and the others have ended. */
+        OTHERS_ENDED
     }
 
     private final Source source;
     private final String text;
     private final String by;
     private final @Nullable Subtask<?> failed;
+    private final long nanoTime = System.nanoTime();
 
     private CancelReason(Source source, String text, @Nullable Subtask<?> failed) {
         this.source = Objects.requireNonNull(source, "source");
@@ -63,6 +66,11 @@ public final class CancelReason {
     /** The subtask whose failure brought it about; empty if it was none. */
     public Optional<Subtask<?>> failedSubtask() {
         return Optional.ofNullable(failed);
+    }
+
+    /** How long ago it was, in ns. */
+    long nanosAgo() {
+        return System.nanoTime() - nanoTime;
     }
 
     @Override

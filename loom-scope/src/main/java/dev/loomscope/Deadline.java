@@ -3,6 +3,7 @@ package dev.loomscope;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A point in time by which work must have ended, on the monotonic clock: changes of the wall clock do not move it.
@@ -38,6 +39,19 @@ public final class Deadline implements Comparable<Deadline> {
     public static Deadline at(Instant instant) {
         Duration remaining = Duration.between(Instant.now(), instant);
         return after(remaining.isNegative() ? Duration.ZERO : remaining);
+    }
+
+    /** Returns the earlier of two deadlines. */
+    public static Deadline min(Deadline first, Deadline second) {
+        return first.compareTo(second) <= 0 ? first : second;
+    }
+
+    /** The earlier of two, of which each may be none. */
+    static @Nullable Deadline earliest(@Nullable Deadline first, @Nullable Deadline second) {
+        if (first == null || second == null) {
+            return first == null ? second : first;
+        }
+        return min(first, second);
     }
 
     /** The time left, zero once it has passed. */

@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import dev.loomscope.ScopeFailedException.Failure;
 import java.io.Serial;
 import java.time.Duration;
 import java.util.List;

@@ -24,13 +24,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link NullPointerException} if anything but an argument of the code is null
  *   <li>{@link WrongThreadException} if the calling thread is neither the owner nor runs a subtask below this scope
  *   <li>{@link IllegalStateException} if the scope is closed
+ *   <li>{@link IllegalArgumentException} if the cancel policy of the view is none for the kind
  *   <li>{@link dev.loomscope.core.AmbiguousTaskKindException} if the code is of two kinds at once
  *   <li>{@link dev.loomscope.core.TaskNotSerializableException} if a CPU task cannot be sent to a worker
  * </ul>
  *
  * @param <T> the supertype of all results
  */
-public sealed interface Forker<T extends @Nullable Object> permits MixedScope {
+public sealed interface Forker<T extends @Nullable Object> permits MixedScope, ForkView {
 
     /**
      * Forks a task: the form that all others lead to.
@@ -145,6 +146,37 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope {
     default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
             String name, TaskKind kind, TaskConsumer<? super A> action, A argument) {
         return forkAction(requireName(name), requireKind(kind), Task.of(action, argument));
+    }
+
+    /**
+     * Returns a view that forks subtasks to which a cancel does this.
+     *
+     * <p>Its {@code fork} throws {@link IllegalArgumentException} for a kind that cannot be treated so: see {@link CancelPolicy}.
+     *
+     * @throws NullPointerException if {@code policy} is null
+     */
+    Forker<T> withCancelPolicy(CancelPolicy policy);
+
+    /**
+     * Returns a view that forks daemons: subtasks for which {@code join} does not wait by itself. When the others have ended, {@code
+     * join} cancels them and waits until they have ended too. A daemon that fails is a failure like any other; joiners hear of daemons
+     * only then.
+     */
+    Forker<T> asDaemons();
+
+    /** Forks a {@linkplain #asDaemons daemon}. */
+    default Subtask<@Nullable Void> forkDaemon(TaskAction action) {
+        return asDaemons().fork(action);
+    }
+
+    /** Forks a {@linkplain #asDaemons daemon}, of this kind. */
+    default Subtask<@Nullable Void> forkDaemon(TaskKind kind, TaskAction action) {
+        return asDaemons().fork(kind, action);
+    }
+
+    /** Forks a {@linkplain #asDaemons daemon}, by name and of this kind. */
+    default Subtask<@Nullable Void> forkDaemon(String name, TaskKind kind, TaskAction action) {
+        return asDaemons().fork(name, kind, action);
     }
 
     // A subtask without a result is none that T restricts: its only value is null, which belongs to every type.

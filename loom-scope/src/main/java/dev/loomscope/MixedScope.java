@@ -1,6 +1,12 @@
 package dev.loomscope;
 
+import dev.loomscope.core.TaskAction;
+import dev.loomscope.core.TaskConsumer;
+import dev.loomscope.core.TaskKind;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +106,146 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     }
 
     /**
+     * Runs {@code body} in a new scope with this timeout, as {@link #call(Body)} does, and fails if it is not enough.
+     *
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if {@code timeout} is negative; then nothing was started
+     * @throws X what the body throws
+     * @throws DeadlineExceededException if the time was up before all had ended
+     * @throws ScopeFailedException as {@link #join} does
+     * @throws InterruptedException if the calling thread was interrupted by others
+     */
+    static <V extends @Nullable Object, X extends Exception> V failAfter(Duration timeout, Body<V, X> body)
+            throws X, ScopeFailedException, InterruptedException {
+        return call(ScopeConfig.defaults().withTimeout(timeout), body);
+    }
+
+    /**
+     * Runs {@code body} in a new scope with this timeout, as {@link #call(Body)} does, and goes on without a result if it is not
+     * enough. What was running by then is cancelled and has ended when this returns.
+     *
+     * @return what the body returned; empty if that was null, or if the time was up
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if {@code timeout} is negative; then nothing was started
+     * @throws X what the body throws
+     * @throws ScopeFailedException as {@link #join} does; also if the time was up and something has failed besides
+     * @throws InterruptedException if the calling thread was interrupted by others
+     */
+    static <V, X extends Exception> Optional<V> moveOnAfter(Duration timeout, Body<? extends @Nullable V, X> body)
+            throws X, ScopeFailedException, InterruptedException {
+        return ScopeCall.moveOnAfter(timeout, body);
+    }
+
+    /**
+     * Throws if the calling code is to stop: for loops that wait for nothing, and so notice no interrupt.
+     *
+     * <p>That is so if the subtask that the calling thread runs was cancelled, or a scope that it has opened, or the scope around; in a
+     * worker process, if the CPU task was. Behind a {@link Shield} only what stands there with it counts. Anywhere else this does
+     * nothing. It costs nanoseconds.
+     *
+     * @throws CancellationException if it is to stop; the message says why
+     */
+    static void checkCancelled() {
+        CancelReason reason = ScopePlace.cancelledAround(ScopeTree.here());
+        if (reason != null) {
+            throw new CancellationException("cancelled: " + reason.text());
+        }
+    }
+
+    /**
+     * Runs {@code hook} if the subtask that the calling thread runs is cancelled, or the scope that it has opened: at once if it was
+     * already. For calls that no interrupt ends: close the socket, cancel the statement.
+     *
+     * <p>It runs on a virtual thread of its own, at most once; what it throws is logged. The subtask does not end while it runs.
+     *
+     * @return to be closed when there is nothing to stop any more
+     * @throws NullPointerException if {@code hook} is null
+     * @throws IllegalStateException if the calling thread neither runs a subtask nor has opened a scope
+     */
+    static CancelHook onCancel(TaskAction hook) {
+        Objects.requireNonNull(hook, "hook");
+        ScopePlace place = ScopeTree.here();
+        while (place instanceof Shield) {
+            place = place.around();
+        }
+        return switch (place) {
+            case ScopedSubtask<?> subtask -> subtask.addHook(hook);
+            case ScopeTree tree -> tree.addHook(hook);
+            case null, default ->
+                throw new IllegalStateException(
+                        "%s runs no subtask and has opened no scope: there is nothing whose cancel could be hooked"
+                                .formatted(Thread.currentThread()));
+        };
+    }
+
+    /**
+     * Starts a task that goes on in this scope, and waits until it says that it is ready: a server that listens, a consumer that has
+     * subscribed. The {@link Readiness} that it gets is how it says so.
+     *
+     * {@snippet :
+     * Started<Integer> server = scope.start(IO, ready -> {
+     *     try (ServerSocket socket = new ServerSocket(0)) {
+     *         ready.started(socket.getLocalPort());
+     *         serve(socket);
+     *     }
+     * });
+     * connect(server.value());
+     * }
+     *
+     * <p>A failure before that is the caller's: it is thrown here, cancels nothing and is none of the scope's {@code failures}. From
+     * then on the task is a subtask like any other. A caller who is interrupted while it waits cancels the task.
+     *
+     * @param kind IO or BLOCKING
+     * @return what the task gave, and its handle
+     * @throws NullPointerException if an argument is null
+     * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
+     * @throws IllegalStateException if the scope is closed
+     * @throws IllegalArgumentException if the kind is CPU: a task in a worker cannot say that it is ready
+     * @throws InterruptedException if the caller was interrupted
+     * @throws ScopeFailedException if the task failed or ended before it was ready (the cause is its exception), or the scope was
+     *     cancelled
+     */
+    default <V extends @Nullable Object> Started<V> start(TaskKind kind, TaskConsumer<? super Readiness<V>> task)
+            throws InterruptedException, ScopeFailedException {
+        return startTask(null, Objects.requireNonNull(kind, "kind"), task);
+    }
+
+    /**
+     * As {@link #start(TaskKind, TaskConsumer)}, of the kind that the code says.
+     *
+     * @throws InterruptedException if the caller was interrupted
+     * @throws ScopeFailedException if the task failed or ended before it was ready, or the scope was cancelled
+     */
+    default <V extends @Nullable Object> Started<V> start(TaskConsumer<? super Readiness<V>> task)
+            throws InterruptedException, ScopeFailedException {
+        return startTask(null, null, task);
+    }
+
+    /**
+     * As {@link #start(TaskKind, TaskConsumer)}: the form that the others lead to.
+     *
+     * @param name what handles, threads, logs and messages call the subtask; null for a name made from its kind
+     * @param kind where it runs; null to let the code decide
+     * @throws InterruptedException if the caller was interrupted
+     * @throws ScopeFailedException if the task failed or ended before it was ready, or the scope was cancelled
+     */
+    <V extends @Nullable Object> Started<V> startTask(
+            @Nullable String name, @Nullable TaskKind kind, TaskConsumer<? super Readiness<V>> task)
+            throws InterruptedException, ScopeFailedException;
+
+    /** Returns a view of this scope for helpers: it forks, but can neither join nor close nor cancel. */
+    Forker<T> forker();
+
+    /**
+     * Returns the subtasks in the order in which they end: those that have ended since the last join, those that run, and those that
+     * will be forked. Ask for it before more than 10,000 have ended.
+     *
+     * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
+     * @throws IllegalStateException if the scope is closed, or more have ended unseen than it remembers
+     */
+    Completions<T> completions();
+
+    /**
      * Waits until every subtask has ended, also after a failure or a cancel, and returns what the joiner makes of them. May
      * be called again, after an interrupt or after more forks.
      *
@@ -126,6 +272,22 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
 
     /** Why the scope was cancelled; empty unless it was. */
     Optional<CancelReason> cancelReason();
+
+    /**
+     * By when the work in this scope must have ended: the earliest of its own deadline and those of the scopes around, up to a {@link
+     * Shield}; empty if none has one.
+     */
+    Optional<Deadline> deadline();
+
+    /**
+     * Sets or moves the scope's own deadline, to an earlier or a later point in time; one in the past cancels at once. Has no effect
+     * once the deadline has passed: what is cancelled stays cancelled. Deadlines of scopes around hold all the same.
+     *
+     * @throws NullPointerException if it is null
+     * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
+     * @throws IllegalStateException if the scope is closed
+     */
+    void moveDeadline(Deadline newDeadline);
 
     /**
      * Closes {@code resource} when the scope closes, after the last subtask has ended; the last registered is the first

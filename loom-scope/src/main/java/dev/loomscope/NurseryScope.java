@@ -6,7 +6,9 @@ import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskClassifier;
+import dev.loomscope.core.TaskConsumer;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
@@ -16,10 +18,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -54,13 +54,17 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final Instant openedAt = Instant.now();
     private final long openedNanos = System.nanoTime();
 
-    private final Set<ScopedSubtask<?>> live = ConcurrentHashMap.newKeySet();
+    private final Subtasks subtasks = new Subtasks();
+    private final List<CompletionQueue<T>> completions = new CopyOnWriteArrayList<>();
+    private final Stragglers stragglers;
+    private final CancelHooks hooks;
+    private final DeadlineWatch deadline = new DeadlineWatch(this::onDeadline);
     private final Pending pending = new Pending();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
     private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
     private volatile boolean closed; // owner thread; never goes back to false
 
-    private @Nullable Future<?> timer; // owner thread only
+    private volatile boolean endingDaemons; // owner thread; while it joins and only daemons are left
     private boolean unjoinedForks; // owner thread only
     private boolean ownerTellsJoiner; // owner thread only
     private long joinedThrough; // owner thread only; subtasks up to this id have been joined
@@ -73,6 +77,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         this.events = new ScopeEvents(name, config.listeners());
         this.outcome = new ScopeOutcome<>(name, joiner, cancelReason::get);
         this.tree = new ScopeTree(this);
+        this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks);
+        this.hooks = new CancelHooks("scope '" + name + "'");
         this.starter = new SubtaskStarter(name, config);
     }
 
@@ -96,11 +102,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        Deadline deadline = config.effectiveDeadline();
-        if (deadline != null && deadline.isExpired()) {
-            onDeadline();
-        } else if (deadline != null) {
-            timer = ScopeTimer.schedule(deadline, this::onDeadline);
+        Deadline configured = config.effectiveDeadline();
+        if (configured != null) {
+            deadline.set(configured);
         }
         NurseryScope<?, ?> enclosing = tree.enclosing();
         if (enclosing != null) {
@@ -113,18 +117,41 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     @Override
     public <U extends T> Subtask<U> forkTask(
             @Nullable String subtaskName, @Nullable TaskKind kind, Callable<? extends U> task) {
+        return fork(subtaskName, kind, task, ForkOptions.DEFAULT);
+    }
+
+    /** Forks as a view of this scope says. */
+    <U extends T> ScopedSubtask<U> fork(
+            @Nullable String subtaskName, @Nullable TaskKind kind, Callable<? extends U> task, ForkOptions options) {
         Objects.requireNonNull(task, "task");
         ensureInTree("fork");
         ensureOpen();
-        ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task));
+        ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         subtask.load(task, prepare(subtask, task));
         admit(subtask);
         starter.start(subtask);
         return subtask;
     }
 
-    private <U extends @Nullable Object> ScopedSubtask<U> create(@Nullable String subtaskName, TaskKind kind) {
-        return new ScopedSubtask<>(this, subtaskIds.incrementAndGet(), subtaskName, kind);
+    @Override
+    public Forker<T> forker() {
+        return new ForkView<>(this, ForkOptions.DEFAULT);
+    }
+
+    @Override
+    public Forker<T> withCancelPolicy(CancelPolicy policy) {
+        return forker().withCancelPolicy(policy);
+    }
+
+    @Override
+    public Forker<T> asDaemons() {
+        return forker().asDaemons();
+    }
+
+    private <U extends @Nullable Object> ScopedSubtask<U> create(
+            @Nullable String subtaskName, TaskKind kind, ForkOptions options) {
+        CancelPolicy policy = options.policyOf(kind, config);
+        return new ScopedSubtask<>(this, subtaskIds.incrementAndGet(), subtaskName, kind, policy, options.daemon());
     }
 
     private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
@@ -136,26 +163,49 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return backend.prepare(new CpuRequest<U>(task, subtask.name(), subtask::onStarted));
     }
 
-    // Listeners hear of the fork before anybody else can find the subtask and end it. Once it is found, whoever cancels
-    // the scope ends it: the reason is set before that search begins.
+    // Nobody ends it while it is admitted, so that listeners hear of the fork first. Then whoever cancels the scope
+    // ends it:
+    // the reason is set before the search for live subtasks begins.
     private void admit(ScopedSubtask<?> subtask) {
         boolean enough = outcome.onFork(subtask);
         if (isOwner()) {
             unjoinedForks = true;
         }
-        pending.add();
+        pending.add(subtask.isDaemon());
         events.forked(subtask);
+        subtasks.add(subtask);
+        subtask.beginWaiting();
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
-        live.add(subtask);
         CancelReason reason = cancelReason.get();
         if (reason != null) {
             subtask.cancel(reason);
+        } else if (subtask.isDaemon() && endingDaemons) {
+            endDaemon(subtask);
         }
-        if (subtask.hasEnded()) {
-            live.remove(subtask); // its end has perhaps not found it there
+        subtask.endIfCancelled();
+    }
+
+    @Override
+    public <V extends @Nullable Object> Started<V> startTask(
+            @Nullable String subtaskName, @Nullable TaskKind kind, TaskConsumer<? super Readiness<V>> task)
+            throws InterruptedException, ScopeFailedException {
+        Objects.requireNonNull(task, "task");
+        ensureInTree("start");
+        ensureOpen();
+        TaskKind runsAs = kind != null ? kind : TaskClassifier.kindOf(task);
+        if (runsAs == TaskKind.CPU) {
+            throw new IllegalArgumentException(
+                    "a CPU task cannot be started: from a worker it cannot say that it is ready");
         }
+        ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
+        Startup<V> startup = new Startup<>(this, subtask);
+        subtask.load(Task.of(task, startup), null);
+        subtask.startsUp(startup);
+        admit(subtask);
+        starter.start(subtask);
+        return startup.await();
     }
 
     /** Takes in a subtask that starts when another has succeeded. */
@@ -163,7 +213,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         Objects.requireNonNull(function, "function");
         ensureInTree("then");
         ensureOpen();
-        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function));
+        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), ForkOptions.DEFAULT);
         admit(subtask);
         return subtask;
     }
@@ -210,8 +260,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             }
             subtask.endFollowers().forEach(Trampoline::run);
         } finally {
-            live.remove(subtask);
-            pending.remove();
+            subtasks.ended(subtask);
+            if (!subtask.isDaemon()) {
+                completions.forEach(queue -> queue.offer(subtask));
+            }
+            if (pending.remove(subtask.isDaemon())) {
+                completions.forEach(CompletionQueue::wake);
+            }
         }
     }
 
@@ -234,6 +289,19 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onPermitFree(subtask, ending);
     }
 
+    /** A subtask that runs was cancelled. */
+    void onCancelledWhileRunning() {
+        stragglers.watch();
+    }
+
+    /** Somebody looks at a subtask, which may have ended. */
+    void onSeen(ScopedSubtask<?> subtask) {
+        subtasks.seen(subtask);
+        if (isOwner()) {
+            subtask.awaitedByOwner();
+        }
+    }
+
     // ---------------------------------------------------------------- join
 
     @Override
@@ -241,8 +309,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOwner("join");
         ensureOpen();
         unjoinedForks = false;
-        pending.await();
+        awaitAll();
         joinedThrough = subtaskIds.get();
+        subtasks.joined();
+        completions.clear();
         try {
             return outcome.conclude();
         } catch (ScopeFailedException e) {
@@ -251,9 +321,52 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
     }
 
+    // Daemons end with the others; what they fork on their way out is waited for as well.
+    private void awaitAll() throws InterruptedException {
+        pending.awaitOthers();
+        if (pending.count() == 0) {
+            return;
+        }
+        endingDaemons = true;
+        try {
+            subtasks.live().filter(ScopedSubtask::isDaemon).forEach(this::endDaemon);
+            pending.await();
+        } finally {
+            endingDaemons = false;
+        }
+    }
+
+    private void endDaemon(ScopedSubtask<?> daemon) {
+        daemon.cancel(CancelReason.of(
+                Source.OTHERS_ENDED, "%s is a daemon, and the others have ended".formatted(daemon.describe())));
+    }
+
     /** What came of it, in the words of exceptions. */
     ScopeOutcome<T, R> outcome() {
         return outcome;
+    }
+
+    // ---------------------------------------------------------------- completions
+
+    @Override
+    public Completions<T> completions() {
+        ensureInTree("ask for completions");
+        ensureOpen();
+        CompletionQueue<T> queue = new CompletionQueue<>(this);
+        completions.add(queue); // first, so that nothing ends unheard
+        if (subtasks.hasForgotten()) {
+            completions.remove(queue);
+            throw new IllegalStateException(
+                    "more than %d subtasks of scope '%s' have ended, and the first are forgotten: ask for completions before you fork so many"
+                            .formatted(Subtasks.MAX_UNSEEN, name));
+        }
+        queue.begin(subtasks.unseen());
+        return queue;
+    }
+
+    /** Whether all subtasks but daemons have ended. */
+    boolean hasOnlyDaemons() {
+        return pending.onlyDaemons();
     }
 
     // ---------------------------------------------------------------- await
@@ -277,8 +390,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** Whether this scope was cancelled, or one that the caller has opened inside it. */
     boolean isCancelledForCaller() {
-        return cancelReason.get() != null
-                || tree.openInside().stream().anyMatch(scope -> scope.cancelReason.get() != null);
+        return tree.isCancelledForCaller();
     }
 
     /** What {@code await} throws if a cancel has ended the wait, and not the end of the subtask. */
@@ -306,8 +418,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         log.debug("scope '{}' is cancelled: {}", name, reason);
         events.cancelled(reason);
         tree.forEachNested(scope -> scope.cancelFromOutside(reason)); // first, so that they learn why
-        live.forEach(subtask -> subtask.cancel(reason));
-        live.forEach(ScopedSubtask::wakeAwaiting);
+        hooks.run();
+        subtasks.forEach(subtask -> subtask.cancel(reason));
+        subtasks.forEach(ScopedSubtask::wakeAwaiting);
+        completions.forEach(CompletionQueue::wake);
         ScopedSubtask<?> awaited = ownerAwaits;
         if (awaited != null) {
             awaited.wakeAwaiting();
@@ -318,16 +432,42 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void cancelFromOutside(CancelReason outer) {
+        if (tree.isShielded()) {
+            return;
+        }
         cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
     }
 
     private void onDeadline() {
-        outcome.onDeadline(live.stream()
-                .filter(subtask -> !subtask.hasEnded())
+        outcome.onDeadline(subtasks.live()
                 .sorted(Comparator.comparingLong(ScopedSubtask::id))
                 .map(subtask -> new Unfinished(subtask, Duration.ofNanos(subtask.ranNanos())))
                 .toList());
         cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
+    }
+
+    @Override
+    public Optional<Deadline> deadline() {
+        NurseryScope<?, ?> enclosing = tree.isShielded() ? null : tree.enclosing();
+        Deadline outer = enclosing == null ? null : enclosing.deadline().orElse(null);
+        return Optional.ofNullable(Deadline.earliest(deadline.deadline(), outer));
+    }
+
+    @Override
+    public void moveDeadline(Deadline newDeadline) {
+        Objects.requireNonNull(newDeadline, "deadline");
+        ensureInTree("move the deadline");
+        ensureOpen();
+        deadline.set(newDeadline);
+    }
+
+    /** Runs {@code hook} when the scope is cancelled; at once if it was. */
+    CancelHook addHook(TaskAction hook) {
+        return hooks.add(hook);
+    }
+
+    Optional<BodyInterrupt> bodyInterrupt() {
+        return Optional.ofNullable(body);
     }
 
     @Override
@@ -379,9 +519,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         pending.awaitUninterruptibly();
         closed = true;
         joinedThrough = subtaskIds.get();
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        deadline.stop();
+        hooks.end();
         ResourceCloseException problem;
         try {
             starter.close();

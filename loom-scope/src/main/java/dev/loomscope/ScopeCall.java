@@ -1,5 +1,7 @@
 package dev.loomscope;
 
+import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The lambda form of a scope, {@link MixedScope#call}. */
@@ -15,6 +17,25 @@ final class ScopeCall {
             V value = runBody(scope, body, interrupt);
             scope.join();
             return value;
+        }
+    }
+
+    static <V, X extends Exception> Optional<V> moveOnAfter(
+            Duration timeout, MixedScope.Body<? extends @Nullable V, X> body)
+            throws X, ScopeFailedException, InterruptedException {
+        BodyInterrupt interrupt = new BodyInterrupt();
+        try (var scope = NurseryScope.<@Nullable Object, @Nullable Void>open(
+                Joiner.awaitAllSuccessfulOrThrow(), ScopeConfig.defaults().withTimeout(timeout), interrupt)) {
+            try {
+                V value = runBody(scope, body, interrupt);
+                scope.join();
+                return Optional.ofNullable(value);
+            } catch (DeadlineExceededException e) {
+                if (scope.outcome().isOwn(e) && e.failures().isEmpty()) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
         }
     }
 

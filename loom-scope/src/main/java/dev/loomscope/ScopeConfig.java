@@ -6,6 +6,7 @@ import dev.loomscope.event.ScopeListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param deadline the same as a point in time; null for never; of both, the earlier counts
  * @param maxIo how many IO subtasks run at once, at least 1
  * @param maxBlocking how many BLOCKING subtasks run at once, at least 1
+ * @param stragglerGrace how long a cancelled subtask may go on before it is interrupted again and named in a warning
+ * @param blockingCancelPolicy what a cancel does to BLOCKING subtasks
  * @param cpuBackend where CPU subtasks run; null for {@link dev.loomscope.process.ProcessPool#shared()}
  * @param listeners hear what happens in the scope
  */
@@ -26,19 +29,23 @@ public record ScopeConfig(
         @Nullable Deadline deadline,
         int maxIo,
         int maxBlocking,
+        Duration stragglerGrace,
+        CancelPolicy blockingCancelPolicy,
         @Nullable CpuBackend cpuBackend,
         List<ScopeListener> listeners) {
 
     /** How many BLOCKING subtasks of a scope run at once unless configured. */
     public static final int DEFAULT_MAX_BLOCKING = 64;
 
-    private static final ScopeConfig DEFAULTS =
-            new ScopeConfig(null, null, null, Integer.MAX_VALUE, DEFAULT_MAX_BLOCKING, null, List.of());
+    /** How long a cancelled subtask may go on before it is a straggler, unless configured: 1 s. */
+    public static final Duration DEFAULT_STRAGGLER_GRACE = Duration.ofSeconds(1);
+
+    private static final ScopeConfig DEFAULTS = new Draft().toConfig();
 
     /**
      * Checks the values.
      *
-     * @throws IllegalArgumentException if a bound is below 1, the timeout negative or the name blank
+     * @throws IllegalArgumentException if a bound is below 1, the timeout or the grace period negative or the name blank
      */
     public ScopeConfig {
         if (name != null && name.isBlank()) {
@@ -47,12 +54,26 @@ public record ScopeConfig(
         if (timeout != null && timeout.isNegative()) {
             throw new IllegalArgumentException("a timeout must not be negative: " + timeout);
         }
+        if (stragglerGrace.isNegative()) {
+            throw new IllegalArgumentException("a grace period must not be negative: " + stragglerGrace);
+        }
         requireBound("IO", maxIo);
         requireBound("BLOCKING", maxBlocking);
+        Objects.requireNonNull(blockingCancelPolicy, "blockingCancelPolicy");
         listeners = List.copyOf(listeners);
     }
 
-    /** No name, no deadline, IO without bound, 64 BLOCKING subtasks at once, the shared pool, no listener. */
+    private static void requireBound(String kind, int max) {
+        if (max < 1) {
+            throw new IllegalArgumentException(
+                    "at least 1 %s subtask must be allowed to run, not %d".formatted(kind, max));
+        }
+    }
+
+    /**
+     * No name, no deadline, IO without bound, 64 BLOCKING subtasks at once, which a cancel interrupts, the shared pool, no
+     * listener.
+     */
     public static ScopeConfig defaults() {
         return DEFAULTS;
     }
@@ -60,7 +81,7 @@ public record ScopeConfig(
     /** With this name. */
     public ScopeConfig withName(String newName) {
         Objects.requireNonNull(newName, "name");
-        return new ScopeConfig(newName, timeout, deadline, maxIo, maxBlocking, cpuBackend, listeners);
+        return with(draft -> draft.name = newName);
     }
 
     /**
@@ -70,13 +91,13 @@ public record ScopeConfig(
      */
     public ScopeConfig withTimeout(Duration newTimeout) {
         Objects.requireNonNull(newTimeout, "timeout");
-        return new ScopeConfig(name, newTimeout, deadline, maxIo, maxBlocking, cpuBackend, listeners);
+        return with(draft -> draft.timeout = newTimeout);
     }
 
     /** With this deadline. */
     public ScopeConfig withDeadline(Deadline newDeadline) {
         Objects.requireNonNull(newDeadline, "deadline");
-        return new ScopeConfig(name, timeout, newDeadline, maxIo, maxBlocking, cpuBackend, listeners);
+        return with(draft -> draft.deadline = newDeadline);
     }
 
     /**
@@ -86,8 +107,8 @@ public record ScopeConfig(
      */
     public ScopeConfig withMaxConcurrent(TaskKind kind, int max) {
         return switch (kind) {
-            case IO -> new ScopeConfig(name, timeout, deadline, max, maxBlocking, cpuBackend, listeners);
-            case BLOCKING -> new ScopeConfig(name, timeout, deadline, maxIo, max, cpuBackend, listeners);
+            case IO -> with(draft -> draft.maxIo = max);
+            case BLOCKING -> with(draft -> draft.maxBlocking = max);
             case CPU ->
                 throw new IllegalArgumentException(
                         "CPU subtasks are bounded by the workers of their pool: use ProcessPoolConfig.withWorkers(%d)"
@@ -95,34 +116,80 @@ public record ScopeConfig(
         };
     }
 
+    /**
+     * With this grace period before a cancelled subtask that goes on is interrupted again and named in a warning.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ScopeConfig withStragglerGrace(Duration newGrace) {
+        Objects.requireNonNull(newGrace, "stragglerGrace");
+        return with(draft -> draft.stragglerGrace = newGrace);
+    }
+
+    /** With BLOCKING subtasks to which a cancel does this, unless they are forked {@link Forker#withCancelPolicy otherwise}. */
+    public ScopeConfig withBlockingCancelPolicy(CancelPolicy newPolicy) {
+        Objects.requireNonNull(newPolicy, "blockingCancelPolicy");
+        return with(draft -> draft.blockingCancelPolicy = newPolicy);
+    }
+
     /** With CPU subtasks running on this backend, usually a {@link dev.loomscope.process.ProcessPool}. */
     public ScopeConfig withCpuBackend(CpuBackend newCpuBackend) {
         Objects.requireNonNull(newCpuBackend, "cpuBackend");
-        return new ScopeConfig(name, timeout, deadline, maxIo, maxBlocking, newCpuBackend, listeners);
+        return with(draft -> draft.cpuBackend = newCpuBackend);
     }
 
     /** With one more listener. */
     public ScopeConfig withListener(ScopeListener listener) {
         Objects.requireNonNull(listener, "listener");
-        List<ScopeListener> more =
-                Stream.concat(listeners.stream(), Stream.of(listener)).toList();
-        return new ScopeConfig(name, timeout, deadline, maxIo, maxBlocking, cpuBackend, more);
+        return with(draft -> draft.listeners =
+                Stream.concat(listeners.stream(), Stream.of(listener)).toList());
+    }
+
+    private ScopeConfig with(Consumer<Draft> change) {
+        Draft draft = new Draft();
+        draft.name = name;
+        draft.timeout = timeout;
+        draft.deadline = deadline;
+        draft.maxIo = maxIo;
+        draft.maxBlocking = maxBlocking;
+        draft.stragglerGrace = stragglerGrace;
+        draft.blockingCancelPolicy = blockingCancelPolicy;
+        draft.cpuBackend = cpuBackend;
+        draft.listeners = listeners;
+        change.accept(draft);
+        return draft.toConfig();
     }
 
     /** The deadline of a scope that is opened now; null for none. */
     @Nullable
     Deadline effectiveDeadline() {
-        if (timeout == null) {
-            return deadline;
-        }
-        Deadline ofTimeout = Deadline.after(timeout);
-        return deadline != null && deadline.compareTo(ofTimeout) < 0 ? deadline : ofTimeout;
+        Deadline ofTimeout = timeout == null ? null : Deadline.after(timeout);
+        return Deadline.earliest(deadline, ofTimeout);
     }
 
-    private static void requireBound(String kind, int max) {
-        if (max < 1) {
-            throw new IllegalArgumentException(
-                    "at least 1 %s subtask must be allowed to run, not %d".formatted(kind, max));
+    /** A configuration that is being changed. */
+    private static final class Draft {
+        private @Nullable String name;
+        private @Nullable Duration timeout;
+        private @Nullable Deadline deadline;
+        private int maxIo = Integer.MAX_VALUE;
+        private int maxBlocking = DEFAULT_MAX_BLOCKING;
+        private Duration stragglerGrace = DEFAULT_STRAGGLER_GRACE;
+        private CancelPolicy blockingCancelPolicy = CancelPolicy.INTERRUPT;
+        private @Nullable CpuBackend cpuBackend;
+        private List<ScopeListener> listeners = List.of();
+
+        ScopeConfig toConfig() {
+            return new ScopeConfig(
+                    name,
+                    timeout,
+                    deadline,
+                    maxIo,
+                    maxBlocking,
+                    stragglerGrace,
+                    blockingCancelPolicy,
+                    cpuBackend,
+                    listeners);
         }
     }
 }

@@ -38,7 +38,7 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
 
     /** Tells the joiner of a fork; what it throws is for who forks. Returns whether it has enough. */
     boolean onFork(ScopedSubtask<?> subtask) {
-        return joiner().onFork(subtask);
+        return subtask.concernsJoiner() && joiner().onFork(subtask);
     }
 
     /** A subtask fails. */
@@ -57,6 +57,9 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
     CancelReason onEnded(ScopedSubtask<?> subtask) {
         if (subtask.state() == State.CANCELLED && subtask.cancelSource() == Source.DEADLINE) {
             cutByDeadline = true;
+        }
+        if (!subtask.concernsJoiner()) {
+            return null;
         }
         boolean enough;
         try {

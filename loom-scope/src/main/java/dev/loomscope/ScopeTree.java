@@ -1,7 +1,9 @@
 package dev.loomscope;
 
+import dev.loomscope.core.TaskAction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -30,9 +32,22 @@ final class ScopeTree implements ScopePlace {
         return innermost.get();
     }
 
-    /** The calling thread begins to run a subtask. */
-    static void enter(ScopedSubtask<?> subtask) {
-        innermost.set(subtask);
+    /** From now on this is the innermost place of the calling thread. */
+    static void stand(ScopePlace place) {
+        innermost.set(place);
+    }
+
+    /** The calling thread leaves a place; if it is not the innermost, it was left out of order, and nothing changes. */
+    static void leave(ScopePlace place) {
+        if (innermost.get() != place) {
+            return;
+        }
+        ScopePlace around = place.around();
+        if (around == null) {
+            innermost.remove();
+        } else {
+            innermost.set(around);
+        }
     }
 
     @Override
@@ -53,7 +68,7 @@ final class ScopeTree implements ScopePlace {
 
     /** The owner has opened the scope. */
     void open() {
-        innermost.set(this);
+        stand(this);
         NurseryScope<?, ?> enclosing = enclosing();
         if (enclosing != null) {
             enclosing.tree().nested.add(scope);
@@ -66,14 +81,33 @@ final class ScopeTree implements ScopePlace {
         if (enclosing != null) {
             enclosing.tree().nested.remove(scope);
         }
-        if (innermost.get() != this) {
-            return; // closed out of order: the scope inside comes later
+        leave(this);
+    }
+
+    @Override
+    public @Nullable CancelReason cancelled() {
+        return scope.cancelReason().orElse(null);
+    }
+
+    CancelHook addHook(TaskAction hook) {
+        return scope.addHook(hook);
+    }
+
+    /** What interrupts the owner; empty if nothing does. */
+    Optional<BodyInterrupt> bodyInterrupt() {
+        return scope.bodyInterrupt();
+    }
+
+    /** Whether a shield stands between this scope and the one around it. */
+    boolean isShielded() {
+        ScopePlace place = around;
+        while (place != null && !(place instanceof ScopeTree)) {
+            if (place instanceof Shield) {
+                return true;
+            }
+            place = place.around();
         }
-        if (around == null) {
-            innermost.remove();
-        } else {
-            innermost.set(around);
-        }
+        return false;
     }
 
     /** Whether the calling thread is below this scope: runs a subtask of it, or of a scope inside it. */
@@ -97,6 +131,25 @@ final class ScopeTree implements ScopePlace {
         return inside;
     }
 
+    /** Whether this scope was cancelled, or one that the calling thread has opened inside it; behind a shield, only those there. */
+    boolean isCancelledForCaller() {
+        for (ScopePlace place = innermost.get(); place != null; place = place.around()) {
+            if (place instanceof Shield) {
+                return false;
+            }
+            if (place instanceof ScopeTree tree
+                    && tree.cancelled() != null
+                    && (place == this || tree.scope.isOwner())) {
+                return true;
+            }
+            if (place == this) {
+                return false;
+            }
+        }
+        return scope.isOwner() && cancelled() != null;
+    }
+
+    /** Calls {@code action} with the scopes opened inside this one. */
     void forEachNested(Consumer<NurseryScope<?, ?>> action) {
         nested.forEach(action);
     }

@@ -1,6 +1,8 @@
 package dev.loomscope;
 
+import dev.loomscope.Subtask.State;
 import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
@@ -9,57 +11,57 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One subtask of a {@link NurseryScope}: its life, its outcome, and the interrupts that may reach it.
- *
- * <p>Phases: WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. ANNOUNCING is WAITING while
- * listeners hear that it waits for a permit, INTERRUPTING is RUNNING while somebody delivers an interrupt: the subtask does not end
- * in such a moment, so that the events keep their order, and no interrupt hits what its thread does next.
- */
-final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, ScopePlace, Callable<@Nullable Void> {
+/** One subtask of a {@link NurseryScope}: the code that it runs, its outcome, and the handle of both. */
+final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
+        implements Subtask<T>, ScopePlace, Callable<@Nullable Void> {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
-
-    private static final int WAITING = 0;
-    private static final int ANNOUNCING = 1;
-    private static final int RUNNING = 2;
-    private static final int INTERRUPTING = 3;
-    private static final int ENDED = 4;
-
-    private static final VarHandle PHASE = varHandle("phase", int.class);
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
     private static final VarHandle FOLLOWERS = varHandle("followers", Followers.class);
+    private static final VarHandle HOOKS = varHandle("hooks", CancelHooks.class);
 
     private final NurseryScope<?, ?> scope;
     private final long id;
     private final @Nullable String givenName;
     private final TaskKind kind;
+    private final CancelPolicy policy;
+    private final boolean daemon;
     private final long queuedNanos = System.nanoTime();
 
     private @Nullable Callable<? extends T> task; // set before the start, cleared at the end
     private @Nullable CpuExecution<? extends T> execution; // set before the start; CPU only
-    private @Nullable Thread thread; // set by itself before RUNNING
+    private @Nullable Startup<?> startup; // set before the start; if somebody waits until it is ready
     private @Nullable T result; // written before state
     private @Nullable Throwable exception; // written before state
     private long endedNanos; // written before state
     private boolean awaitedByOwner; // owner thread only
+    private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
 
-    private volatile int phase;
     private volatile State state = State.UNAVAILABLE;
-    private volatile long startedNanos; // by whoever runs it, once
-    private volatile boolean started; // after startedNanos
+    private long startedNanos; // written before runner
+    private volatile @Nullable String runner; // by whoever runs it, once: the thread or worker, for people
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
+    private volatile @Nullable CancelHooks hooks; // any thread; made by the first
     private volatile @Nullable Followers followers; // any thread; made by the first, ends as Followers.OVER
 
-    ScopedSubtask(NurseryScope<?, ?> scope, long id, @Nullable String givenName, TaskKind kind) {
+    ScopedSubtask(
+            NurseryScope<?, ?> scope,
+            long id,
+            @Nullable String givenName,
+            TaskKind kind,
+            CancelPolicy policy,
+            boolean daemon) {
         this.scope = scope;
         this.id = id;
         this.givenName = givenName;
         this.kind = kind;
+        this.policy = policy;
+        this.daemon = daemon;
     }
 
     /** Says what to run; before the start. */
@@ -68,32 +70,39 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         this.execution = newExecution;
     }
 
+    /** Says who waits until it is ready; before the start. */
+    void startsUp(Startup<?> newStartup) {
+        this.startup = newStartup;
+    }
+
     long id() {
         return id;
     }
 
-    boolean hasEnded() {
-        return phase == ENDED;
+    /** Whether it ends with the others instead of being waited for. */
+    boolean isDaemon() {
+        return daemon;
+    }
+
+    /** Whether its own thread is a platform thread. */
+    boolean needsPlatformThread() {
+        return kind == TaskKind.BLOCKING && policy != CancelPolicy.ABANDON;
     }
 
     /** The code of its thread. */
     @Override
     public @Nullable Void call() {
-        thread = Thread.currentThread();
         try {
-            if (PHASE.compareAndSet(this, WAITING, RUNNING)) {
-                ScopeTree.enter(this);
+            if (beginRunning()) {
+                ScopeTree.stand(this);
                 runTask();
             }
         } finally {
-            scope.onPermitFree(this, thread);
+            if (!permitIsElsewhere) {
+                scope.onPermitFree(this, Thread.currentThread());
+            }
         }
         return null;
-    }
-
-    @Override
-    public ScopePlace around() {
-        return scope.tree();
     }
 
     private void runTask() {
@@ -114,15 +123,31 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         if (remote != null) {
             return remote.run();
         }
+        return policy == CancelPolicy.ABANDON ? runAbandonable(task) : runHere(task);
+    }
+
+    private T runHere(Callable<? extends T> code) throws Exception {
         onStarted(threadName());
-        return task.call();
+        return code.call();
+    }
+
+    private T runAbandonable(Callable<? extends T> code) throws Throwable {
+        Callable<T> standingHere = () -> {
+            ScopeTree.stand(this);
+            return runHere(code);
+        };
+        AbandonableCall<T> call =
+                new AbandonableCall<>(name(), standingHere, () -> scope.onPermitFree(this, Thread.currentThread()));
+        Thread runner = call.start();
+        permitIsElsewhere = true;
+        return call.await(runner);
     }
 
     /** Its code starts, here or in a worker. */
-    void onStarted(String runner) {
+    void onStarted(String newRunner) {
         startedNanos = System.nanoTime();
-        started = true;
-        scope.onStarted(this, runner);
+        runner = newRunner; // after startedNanos
+        scope.onStarted(this, newRunner);
     }
 
     private String threadName() {
@@ -131,13 +156,15 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
     }
 
     private void succeed(T value) {
-        leaveRunning();
+        endRunning();
+        endHooks();
         result = value;
         end(State.SUCCESS);
     }
 
     private void fail(Throwable e) {
-        leaveRunning();
+        endRunning();
+        endHooks();
         if (cancelReason != null && InterruptShape.matches(e)) {
             end(State.CANCELLED);
         } else {
@@ -147,13 +174,21 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
 
     private void endFailed(Throwable e) {
         exception = e;
-        scope.onFailing(this, e); // before anybody can see the state
+        if (startup == null || startup.isReady()) {
+            scope.onFailing(this, e); // before anybody can see the state
+        }
         end(State.FAILED);
+    }
+
+    /** Whether the joiner has to hear of its end: of daemons and started tasks only if they fail, and that is not the caller's. */
+    boolean concernsJoiner() {
+        boolean regular = !daemon && startup == null;
+        return regular || (state == State.FAILED && (startup == null || startup.isReady()));
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */
     void failUnstarted(Throwable e) {
-        if (PHASE.compareAndSet(this, WAITING, ENDED)) {
+        if (endWaiting()) {
             endFailed(e);
         }
     }
@@ -166,25 +201,15 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
 
     /** It has to wait for a permit. */
     void announceQueued() {
-        if (PHASE.compareAndSet(this, WAITING, ANNOUNCING)) {
-            try {
-                scope.onQueued(this);
-            } finally {
-                phase = WAITING;
-            }
-            if (cancelReason != null) {
-                endIfWaiting();
-            }
+        if (whileWaiting(() -> scope.onQueued(this))) {
+            endIfCancelled();
         }
     }
 
-    // Waits out an interrupt that is just being delivered, and takes back one that was.
-    private void leaveRunning() {
-        while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
-            Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
-        }
+    /** Ends it if somebody has cancelled it while it was being announced. */
+    void endIfCancelled() {
         if (cancelReason != null) {
-            Thread.interrupted();
+            endIfWaiting();
         }
     }
 
@@ -198,22 +223,24 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
 
     /** Cancels it for this reason, unless it has ended or was cancelled before. */
     void cancel(CancelReason reason) {
-        if (phase == ENDED || !CANCEL_REASON.compareAndSet(this, null, reason)) {
-            return;
+        if (hasEnded() || !CANCEL_REASON.compareAndSet(this, null, reason) || endIfWaiting() || !isRunning()) {
+            return; // one that is being announced ends afterwards
         }
-        if (endIfWaiting()) {
-            return;
+        CancelHooks present = hooks;
+        if (present != null) {
+            present.run();
         }
         CpuExecution<? extends T> remote = execution;
         if (remote != null) {
             cancel(remote, reason);
-        } else {
+        } else if (policy != CancelPolicy.WAIT) {
             interrupt();
         }
+        scope.onCancelledWhileRunning();
     }
 
     private boolean endIfWaiting() {
-        boolean waits = PHASE.compareAndSet(this, WAITING, ENDED);
+        boolean waits = endWaiting();
         if (waits) {
             end(State.CANCELLED);
         }
@@ -229,14 +256,43 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         }
     }
 
-    private void interrupt() {
-        Thread target = thread;
-        if (target != null && PHASE.compareAndSet(this, RUNNING, INTERRUPTING)) {
-            try {
-                target.interrupt();
-            } finally {
-                phase = RUNNING;
-            }
+    /** Whether its code goes on here although it was cancelled; the pool looks after those in workers. */
+    boolean runsOnAfterCancel() {
+        return cancelReason != null && kind != TaskKind.CPU && isRunning();
+    }
+
+    /** How long ago it was cancelled, in ns; 0 if it was not. */
+    long nanosSinceCancel() {
+        CancelReason reason = cancelReason;
+        return reason == null ? 0 : reason.nanosAgo();
+    }
+
+    /** It goes on although it was cancelled. */
+    void interruptAgain() {
+        if (policy != CancelPolicy.WAIT) {
+            interrupt();
+        }
+    }
+
+    /** Runs {@code hook} when this subtask is cancelled; at once if it was. Called by its own code. */
+    CancelHook addHook(TaskAction hook) {
+        CancelHooks present = hooks;
+        if (present == null) {
+            present = new CancelHooks(describe());
+            CancelHooks before = (CancelHooks) HOOKS.compareAndExchange(this, null, present);
+            present = before == null ? present : before;
+        }
+        CancelHook entry = present.add(hook);
+        if (cancelReason != null) {
+            present.run(); // whoever cancelled has perhaps not seen it
+        }
+        return entry;
+    }
+
+    private void endHooks() {
+        CancelHooks present = hooks;
+        if (present != null) {
+            present.end();
         }
     }
 
@@ -302,6 +358,11 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         return state == State.FAILED ? exception : null;
     }
 
+    /** The owner has waited for it, and may look at it. Owner thread only. */
+    void awaitedByOwner() {
+        awaitedByOwner = true;
+    }
+
     private void ensureMayLook() {
         if (scope.isOwnerUnjoined(id) && !awaitedByOwner) {
             throw new IllegalStateException("%s: the owner must join scope '%s' first, or await this subtask"
@@ -312,22 +373,26 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
     @Override
     public T await() throws InterruptedException, ScopeFailedException {
         scope.ensureInTree("await");
-        if (thread == Thread.currentThread()) {
+        if (ScopePlace.subtaskAround(ScopeTree.here()) == this) {
             throw new IllegalStateException(describe() + " cannot await itself");
         }
-        scope.whileCallerAwaits(this, this::awaitEnd);
-        if (scope.isOwner()) {
-            awaitedByOwner = true;
-        }
+        awaitEndOr(() -> false);
+        scope.onSeen(this);
         return resultOrThrow();
     }
 
-    private void awaitEnd() throws InterruptedException {
+    /** Waits until it has ended, or {@code enough} is found, or a cancel ends the wait. */
+    void awaitEndOr(BooleanSupplier enough) throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
         if (state == State.UNAVAILABLE) {
-            followers().await(() -> state != State.UNAVAILABLE || scope.isCancelledForCaller());
+            scope.whileCallerAwaits(
+                    this,
+                    () -> followers()
+                            .await(() -> state != State.UNAVAILABLE
+                                    || enough.getAsBoolean()
+                                    || scope.isCancelledForCaller()));
         }
     }
 
@@ -396,6 +461,16 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         return Optional.ofNullable(cancelReason);
     }
 
+    @Override
+    public ScopePlace around() {
+        return scope.tree();
+    }
+
+    @Override
+    public @Nullable CancelReason cancelled() {
+        return cancelReason;
+    }
+
     /** What cancelled it; null if nothing did. */
     CancelReason.@Nullable Source cancelSource() {
         CancelReason reason = cancelReason;
@@ -409,7 +484,7 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
 
     @Override
     public Optional<Instant> startedAt() {
-        return started ? Optional.of(scope.instantOf(startedNanos)) : Optional.empty();
+        return runner != null ? Optional.of(scope.instantOf(startedNanos)) : Optional.empty();
     }
 
     @Override
@@ -417,9 +492,14 @@ final class ScopedSubtask<T extends @Nullable Object> implements Subtask<T>, Sco
         return state == State.UNAVAILABLE ? Optional.empty() : Optional.of(scope.instantOf(endedNanos));
     }
 
+    /** When it ended, on the monotonic clock; 0 if it has not. */
+    long endedNanos() {
+        return state == State.UNAVAILABLE ? 0 : endedNanos;
+    }
+
     /** How long it has run, in ns; 0 if it has not started. */
     long ranNanos() {
-        return started ? System.nanoTime() - startedNanos : 0;
+        return runner != null ? System.nanoTime() - startedNanos : 0;
     }
 
     /** How messages call it. */

@@ -1,6 +1,5 @@
 package dev.loomscope;
 
-import dev.loomscope.core.TaskKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +62,7 @@ final class ThreadContainer {
         if (subtask == null) {
             return Thread.ofVirtual().unstarted(code);
         }
-        return subtask.kind() == TaskKind.BLOCKING
+        return subtask.needsPlatformThread()
                 ? Thread.ofPlatform().daemon().name(subtask.name()).unstarted(code)
                 : Thread.ofVirtual().name(subtask.name()).unstarted(code);
     }

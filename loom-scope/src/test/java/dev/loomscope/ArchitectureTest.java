@@ -60,15 +60,21 @@ class ArchitectureTest {
             "dev.loomscope.process.ResultRejectedException",
             "dev.loomscope.process.WorkerCrashedException",
             "dev.loomscope.process.WorkerStartException",
+            "dev.loomscope.CancelHook",
+            "dev.loomscope.CancelPolicy",
             "dev.loomscope.CancelReason",
+            "dev.loomscope.Completions",
             "dev.loomscope.Deadline",
             "dev.loomscope.DeadlineExceededException",
             "dev.loomscope.Forker",
             "dev.loomscope.Joiner",
             "dev.loomscope.MixedScope",
+            "dev.loomscope.Readiness",
             "dev.loomscope.ResourceCloseException",
             "dev.loomscope.ScopeConfig",
             "dev.loomscope.ScopeFailedException",
+            "dev.loomscope.Shield",
+            "dev.loomscope.Started",
             "dev.loomscope.Subtask");
 
     private static JavaClasses importModuleOf(Class<?> type) {

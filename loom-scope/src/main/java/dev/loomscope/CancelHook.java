@@ -1,0 +1,18 @@
+package dev.loomscope;
+
+/**
+ * A {@linkplain MixedScope#onCancel hook} that is in place. Close it when what it would stop is over:
+ *
+ * {@snippet :
+ * try (Statement statement = connection.createStatement();
+ *         CancelHook hook = MixedScope.onCancel(statement::cancel)) {
+ *     return statement.executeQuery(sql);
+ * }
+ * }
+ */
+public sealed interface CancelHook extends AutoCloseable permits CancelHooks.Entry {
+
+    /** Takes the hook away. If it is just running, waits until it has ended. Closing twice has no effect. */
+    @Override
+    void close();
+}

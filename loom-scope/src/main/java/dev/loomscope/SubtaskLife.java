@@ -1,0 +1,152 @@
+package dev.loomscope;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of a subtask as phases, and the interrupts that may reach it meanwhile.
+ *
+ * <p>WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. ANNOUNCING, which it begins with, is WAITING
+ * while listeners hear that it was forked, or that it has no permit yet; TOUCHED is RUNNING while somebody delivers an interrupt or its thread puts one off: the subtask does not
+ * end in such a moment, so that events keep their order, and no interrupt hits what its thread does next.
+ */
+abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask {
+
+    private static final int ANNOUNCING = 0;
+    private static final int WAITING = 1;
+    private static final int RUNNING = 2;
+    private static final int TOUCHED = 3;
+    private static final int ENDED = 4;
+
+    private static final VarHandle PHASE;
+
+    static {
+        try {
+            PHASE = MethodHandles.lookup().findVarHandle(SubtaskLife.class, "phase", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private volatile int phase;
+    private @Nullable Thread thread; // set by itself before RUNNING
+    private int holds; // while TOUCHED only
+    private boolean interruptDue; // while TOUCHED only; one has come, and was put off
+    private boolean interrupted; // while TOUCHED, or by the thread once ENDED; whether one of ours was delivered
+
+    final boolean isWaiting() {
+        int now = phase;
+        return now == WAITING || now == ANNOUNCING;
+    }
+
+    final boolean isRunning() {
+        int now = phase;
+        return now == RUNNING || now == TOUCHED;
+    }
+
+    final boolean hasEnded() {
+        return phase == ENDED;
+    }
+
+    /** The thread that runs it or waits for its worker; null if it has not started. */
+    final @Nullable Thread thread() {
+        return phase >= RUNNING ? thread : null; // after the read of phase: then it is set
+    }
+
+    /** It runs on the calling thread from now on; or returns false, because it has ended. */
+    final boolean beginRunning() {
+        thread = Thread.currentThread();
+        return PHASE.compareAndSet(this, WAITING, RUNNING);
+    }
+
+    /** It ends before it starts; or returns false, because it has started or ended, or is being announced. */
+    final boolean endWaiting() {
+        return PHASE.compareAndSet(this, WAITING, ENDED);
+    }
+
+    /** Everybody has heard of it: from now on it may end. */
+    final void beginWaiting() {
+        phase = WAITING;
+    }
+
+    /** Runs {@code announcement} if it waits, and it does not end meanwhile; otherwise returns false. */
+    final boolean whileWaiting(Runnable announcement) {
+        if (!PHASE.compareAndSet(this, WAITING, ANNOUNCING)) {
+            return false;
+        }
+        try {
+            announcement.run();
+        } finally {
+            phase = WAITING;
+        }
+        return true;
+    }
+
+    /** Its code has ended, on the calling thread. Waits out an interrupt that is just being delivered, and takes back one that was. */
+    final void endRunning() {
+        while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
+            Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
+        }
+        if (interrupted) {
+            Thread.interrupted();
+        }
+    }
+
+    /** Interrupts its thread, now or when that is no longer put off. No effect unless it runs. Any thread. */
+    final void interrupt() {
+        if (touch()) {
+            try {
+                interruptDue = true;
+                deliver();
+            } finally {
+                phase = RUNNING;
+            }
+        }
+    }
+
+    @Override
+    public final void holdInterrupts() {
+        if (touch()) {
+            try {
+                holds++;
+                if (interrupted && Thread.interrupted()) {
+                    interruptDue = true; // again when the hold ends
+                }
+            } finally {
+                phase = RUNNING;
+            }
+        }
+    }
+
+    @Override
+    public final void releaseInterrupts() {
+        if (touch()) {
+            try {
+                holds--;
+                deliver();
+            } finally {
+                phase = RUNNING;
+            }
+        }
+    }
+
+    private void deliver() {
+        Thread target = thread;
+        if (interruptDue && holds == 0 && target != null) {
+            interruptDue = false;
+            interrupted = true;
+            target.interrupt();
+        }
+    }
+
+    private boolean touch() {
+        while (!PHASE.compareAndSet(this, RUNNING, TOUCHED)) {
+            if (!isRunning()) {
+                return false;
+            }
+            Thread.yield(); // somebody else does, for an instant
+        }
+        return true;
+    }
+}
