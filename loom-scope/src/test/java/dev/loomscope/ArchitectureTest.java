@@ -65,6 +65,9 @@ class ArchitectureTest {
             "dev.loomscope.DeadlineExceededException",
             "dev.loomscope.Forker",
             "dev.loomscope.Joiner",
+            "dev.loomscope.Limiter",
+            "dev.loomscope.LimiterDeadlockException",
+            "dev.loomscope.LimiterStats",
             "dev.loomscope.MixedScope",
             "dev.loomscope.ResourceCloseException",
             "dev.loomscope.ScopeConfig",
@@ -196,7 +199,7 @@ class ArchitectureTest {
                 .map(JavaClass::getName)
                 .filter(name -> !name.contains("$"))
                 .collect(Collectors.toCollection(TreeSet::new));
-        assertThat(found).containsExactlyInAnyOrderElementsOf(PUBLIC_TYPES).hasSize(34);
+        assertThat(found).containsExactlyInAnyOrderElementsOf(PUBLIC_TYPES).hasSize(37);
     }
 
     @Test
