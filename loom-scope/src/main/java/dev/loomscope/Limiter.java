@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lets so many run at once; the others wait in line, first come, first served.
  *
- * <p>A limiter has no owner and is not closed. Share one between all that use the same scarce thing, a database or a host: scopes,
- * their subtasks, and code of yours in {@link #call}. Nobody in line is overtaken, whichever scope they come from, also not while
- * the limiter is {@linkplain #resize resized}.
+ * <p>A limiter has no owner and is not closed. Share one between all that use the same scarce thing, a database or a
+ * host: scopes, their subtasks, and code of yours in {@link #call}. Nobody in line is overtaken, whichever scope they
+ * come from, also not while the limiter is {@linkplain #resize resized}.
  *
- * <p>Who waits while holding a permit, and in the end for somebody who needs one of the same limiter, may wait forever. Where all
- * the waits are ours, such a cycle is found and thrown as {@link LimiterDeadlockException}.
+ * <p>Who waits while holding a permit, and in the end for somebody who needs one of the same limiter, may wait forever.
+ * Where all the waits are ours, such a cycle is found and thrown as {@link LimiterDeadlockException}.
  *
  * <p>Thread-safe. What happened before a permit was given back happened before whatever its next holder does.
  */
@@ -91,8 +91,8 @@ public final class Limiter {
     }
 
     /**
-     * Changes how many may run at once, from now on. If there are more permits, those first in line start before this returns. If there
-     * are fewer, nothing is taken away from who runs: the next in line start when enough have ended.
+     * Changes how many may run at once, from now on. If there are more permits, those first in line start before this
+     * returns. If there are fewer, nothing is taken away from who runs: the next in line start when enough have ended.
      *
      * @throws IllegalArgumentException if {@code newPermits} is below 1
      */
@@ -118,9 +118,10 @@ public final class Limiter {
      * }
      *
      * @return what {@code task} returns; null if that does
-     * @throws IllegalStateException if the thread is inside a call of this limiter already: a second permit could be the one
-     *     that it waits for
-     * @throws InterruptedException if the thread was interrupted before it had its permit, or by {@code task}; its flag is cleared
+     * @throws IllegalStateException if the thread is inside a call of this limiter already: a second permit could be
+     *     the one that it waits for
+     * @throws InterruptedException if the thread was interrupted before it had its permit, or by {@code task}; its flag
+     *     is cleared
      * @throws LimiterDeadlockException if no permit would ever come, because the holders wait for the calling thread
      * @throws Exception what {@code task} throws
      */
@@ -156,25 +157,31 @@ public final class Limiter {
     // ---------------------------------------------------------------- for those who wait
 
     /**
-     * Somebody who wants a permit: a subtask, or a thread in {@link #call}. Known by identity, so {@code equals} is that of Object. It
-     * may stand in line or hold a permit of one limiter once at a time.
+     * Somebody who wants a permit: a subtask, or a thread in {@link #call}. Known by identity, so {@code equals} is
+     * that of Object. It may stand in line or hold a permit of one limiter once at a time.
      */
     interface Waiter extends WaitGraph.Node {
 
         /**
-         * It has a permit now, and gives it back by {@link Limiter#leave}, also if it was cancelled in between. Called once, by whoever
-         * gave the permit back, without any lock. Must neither block nor throw. With several permits, two that follow each other in line
-         * may be told at the same time.
+         * It has a permit now, and gives it back by {@link Limiter#leave}, also if it was cancelled in between. Called
+         * once, by whoever gave the permit back, without any lock. Must neither block nor throw. With several permits,
+         * two that follow each other in line may be told at the same time.
          *
          * @param before the thread whose end frees the permit; null if it is free already
          */
         void granted(@Nullable Thread before);
 
-        /** Whether it was cancelled and wants no permit any more; then it stays so. Called under our lock: may look at a field. */
+        /**
+         * Whether it was cancelled and wants no permit any more; then it stays so. Called under our lock: may look at a
+         * field.
+         */
         boolean isGone();
     }
 
-    /** Whether anybody is in line anywhere: while nobody is, no wait can be part of a deadlock that {@link WaitGraph} knows. */
+    /**
+     * Whether anybody is in line anywhere: while nobody is, no wait can be part of a deadlock that {@link WaitGraph}
+     * knows.
+     */
     static boolean anyoneWaits() {
         return waitingAnywhere.get() > 0;
     }
@@ -227,8 +234,8 @@ public final class Limiter {
     /**
      * Gives the permit of {@code holder} back, and tells the next in line.
      *
-     * @param before the thread that is about to end, if that alone makes the permit really free; null if it is free. The next one waits
-     *     for it: a thread that goes on to do other work must not be given
+     * @param before the thread that is about to end, if that alone makes the permit really free; null if it is free.
+     *     The next one waits for it: a thread that goes on to do other work must not be given
      * @throws IllegalStateException if it has no permit
      */
     void leave(Waiter holder, @Nullable Thread before) {
@@ -317,7 +324,10 @@ public final class Limiter {
 
     // ---------------------------------------------------------------- what the graph of waits asks
 
-    /** A turn of one waiter, first in line, then as a holder. A new one each time: who finds it twice knows that it was there in between. */
+    /**
+     * A turn of one waiter, first in line, then as a holder. A new one each time: who finds it twice knows that it was
+     * there in between.
+     */
     static final class Place {
         final Limiter limiter;
         final Waiter waiter;

@@ -4,11 +4,11 @@ import java.io.Serial;
 import java.util.List;
 
 /**
- * Thrown instead of a wait that would never end: one for a permit of a {@link Limiter} whose holders wait, perhaps by way of others,
- * for the very one that needs the permit. The message names who waits for whom.
+ * Thrown instead of a wait that would never end: one for a permit of a {@link Limiter} whose holders wait, perhaps by
+ * way of others, for the very one that needs the permit. The message names who waits for whom.
  *
- * <p>It is a mistake of the program, which shows only when the limiter is busy enough. Raise the permits, use another limiter
- * inside, or do not wait while holding a permit.
+ * <p>It is a mistake of the program, which shows only when the limiter is busy enough. Raise the permits, use another
+ * limiter inside, or do not wait while holding a permit.
  */
 public final class LimiterDeadlockException extends IllegalStateException {
 

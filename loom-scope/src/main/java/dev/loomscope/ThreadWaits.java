@@ -4,7 +4,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** What each thread that is inside a wait of ours waits for. Waits elsewhere are not known: such a thread counts as running. */
+/**
+ * What each thread that is inside a wait of ours waits for. Waits elsewhere are not known: such a thread counts as
+ * running.
+ */
 final class ThreadWaits {
 
     private static final Map<Thread, WaitGraph.Wait> waits =
@@ -13,8 +16,8 @@ final class ThreadWaits {
     private ThreadWaits() {}
 
     /**
-     * The calling thread is about to wait. Say it before you look whether somebody waits: of two that close a cycle together, the
-     * later one sees the other.
+     * The calling thread is about to wait. Say it before you look whether somebody waits: of two that close a cycle
+     * together, the later one sees the other.
      *
      * @param wait a new object each time
      */

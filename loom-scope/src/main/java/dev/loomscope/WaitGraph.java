@@ -18,25 +18,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who waits for whom, as far as the waits are ours, and whether somebody waits for himself in the end.
  *
- * <p>A node runs, or needs <em>all</em> of certain nodes to end, or stands in line at a limiter and needs <em>any</em> permit of it.
- * Running is progress. Who needs all is stuck if one of them is stuck. A limiter is stuck, and with it its whole line, if as many of
- * its holders are stuck as there are permits: the permits of the other holders are above the number that it may give out. What is not
- * shown to make progress by these rules, applied as often as they can be, is stuck. Only those who wait become part of the graph, and
- * it is walked in loops, not recursively, in time linear in its edges.
+ * <p>A node runs, or needs <em>all</em> of certain nodes to end, or stands in line at a limiter and needs <em>any</em>
+ * permit of it. Running is progress. Who needs all is stuck if one of them is stuck. A limiter is stuck, and with it
+ * its whole line, if as many of its holders are stuck as there are permits: the permits of the other holders are above
+ * the number that it may give out. What is not shown to make progress by these rules, applied as often as they can be,
+ * is stuck. Only those who wait become part of the graph, and it is walked in loops, not recursively, in time linear in
+ * its edges.
  *
- * <p><b>Why a positive answer is true although nobody stands still meanwhile.</b> The first pass reads the graph while it changes, so what
- * it saw may never have been true at one moment. From what it found stuck we keep a proof: for the start and everything in the
- * proof, a stuck node that it needs, or as many stuck holders as the limiter has permits. The proof rests on facts of four
- * sorts: this node is in this wait ({@link All}), or in this place of a line; this wait needs this node; this holder has its permit by this
- * place; this limiter was not resized. A wait and a place are new objects each time, a node does not come back to a wait that it
- * has left, and resizes are counted: a fact that has ended never becomes true again. The second pass looks at every fact of the proof
- * again, and it begins after the first has ended. A fact that was true in both was therefore true in between, so at the moment
- * between the passes all of them were true at once. At that moment nobody in the proof could go on before another one in the proof had: they are
- * stuck for good, unless somebody from outside interrupts, cancels or resizes. If a fact has changed, we begin again.
+ * <p><b>Why a positive answer is true although nobody stands still meanwhile.</b> The first pass reads the graph while
+ * it changes, so what it saw may never have been true at one moment. From what it found stuck we keep a proof: for the
+ * start and everything in the proof, a stuck node that it needs, or as many stuck holders as the limiter has permits.
+ * The proof rests on facts of four sorts: this node is in this wait ({@link All}), or in this place of a line and not
+ * cancelled; this wait needs this node; this holder has its permit by this place; this limiter was not resized. A wait
+ * and a place are new objects each time, a node does not come back to a wait that it has left, and resizes are counted:
+ * a fact that has ended never becomes true again. The second pass looks at every fact of the proof again, and it begins
+ * after the first has ended. A fact that was true in both was therefore true in between, so at the moment between the
+ * passes all of them were true at once. At that moment nobody in the proof could go on before another one in the proof
+ * had: they are stuck for good, unless somebody from outside interrupts, cancels or resizes. If a fact has changed, we
+ * begin again.
  *
- * <p><b>Why no deadlock is missed</b>, but for one that a resize to fewer permits brings about: everybody makes its own wait visible first and
- * looks for a cycle then. Whoever is last to wait in a cycle sees all of it, and later it does not change. Who only waits for
- * somebody in a cycle, and is not in it, is not told: those in the cycle are.
+ * <p><b>Why no deadlock is missed</b>, but for one that a resize to fewer permits brings about: everybody makes its own
+ * wait visible first and looks for a cycle then. Whoever is last to wait in a cycle sees all of it, and later it does
+ * not change. Who only waits for somebody in a cycle, and is not in it, is not told: those in the cycle are.
  */
 final class WaitGraph {
 
@@ -58,7 +61,8 @@ final class WaitGraph {
      * A wait for the end of all these nodes. A new object for each wait.
      *
      * @param where the wait as messages say it, such as "in join of scope 'inner'"
-     * @param nodes that have not ended; may be a live view, whose {@code contains} is quick. A node that has left never comes back
+     * @param nodes that have not ended; may be a live view, whose {@code contains} is quick. A node that has left never
+     *     comes back
      */
     record All(String where, Collection<? extends Node> nodes) implements Wait {}
 
