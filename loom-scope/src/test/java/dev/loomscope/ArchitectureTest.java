@@ -68,6 +68,9 @@ class ArchitectureTest {
             "dev.loomscope.DeadlineExceededException",
             "dev.loomscope.Forker",
             "dev.loomscope.Joiner",
+            "dev.loomscope.Limiter",
+            "dev.loomscope.LimiterDeadlockException",
+            "dev.loomscope.LimiterStats",
             "dev.loomscope.MixedScope",
             "dev.loomscope.Readiness",
             "dev.loomscope.ResourceCloseException",
@@ -202,7 +205,7 @@ class ArchitectureTest {
                 .map(JavaClass::getName)
                 .filter(name -> !name.contains("$"))
                 .collect(Collectors.toCollection(TreeSet::new));
-        assertThat(found).containsExactlyInAnyOrderElementsOf(PUBLIC_TYPES).hasSize(34);
+        assertThat(found).containsExactlyInAnyOrderElementsOf(PUBLIC_TYPES).hasSize(37);
     }
 
     @Test

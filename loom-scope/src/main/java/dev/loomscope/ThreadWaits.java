@@ -1,0 +1,37 @@
+package dev.loomscope;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each thread that is inside a wait of ours waits for. Waits elsewhere are not known: such a thread counts as
+ * running.
+ */
+final class ThreadWaits {
+
+    private static final Map<Thread, WaitGraph.Wait> waits =
+            new ConcurrentHashMap<>(); // each entry by its own thread only
+
+    private ThreadWaits() {}
+
+    /**
+     * The calling thread is about to wait. Say it before you look whether somebody waits: of two that close a cycle
+     * together, the later one sees the other.
+     *
+     * @param wait a new object each time
+     */
+    static void begin(WaitGraph.Wait wait) {
+        waits.put(Thread.currentThread(), wait);
+    }
+
+    /** The calling thread waits no more. */
+    static void end() {
+        waits.remove(Thread.currentThread());
+    }
+
+    /** What {@code thread} waits for; null if it runs, has ended, or waits for something else. */
+    static WaitGraph.@Nullable Wait of(Thread thread) {
+        return waits.get(thread);
+    }
+}
