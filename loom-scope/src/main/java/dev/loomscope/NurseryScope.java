@@ -289,6 +289,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onPermitFree(subtask, ending);
     }
 
+    /** A subtask that was in line has its permit, and starts once {@code ending} has ended; at once if that is null. */
+    void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
+        starter.onGranted(subtask, ending);
+    }
+
     /** A subtask that runs was cancelled. */
     void onCancelledWhileRunning() {
         stragglers.watch();
@@ -323,7 +328,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     // Daemons end with the others; what they fork on their way out is waited for as well.
     private void awaitAll() throws InterruptedException {
-        pending.awaitOthers();
+        ThreadWaits.during("in join of scope '" + name + "'", subtasks.withoutDaemons(), pending::awaitOthers);
         if (pending.count() == 0) {
             return;
         }

@@ -4,7 +4,9 @@ import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.event.ScopeListener;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadline the same as a point in time; null for never; of both, the earlier counts
  * @param maxIo how many IO subtasks run at once, at least 1
  * @param maxBlocking how many BLOCKING subtasks run at once, at least 1
+ * @param limiters what bounds the kinds instead, shared with others
  * @param stragglerGrace how long a cancelled subtask may go on before it is interrupted again and named in a warning
  * @param blockingCancelPolicy what a cancel does to BLOCKING subtasks
  * @param cpuBackend where CPU subtasks run; null for {@link dev.loomscope.process.ProcessPool#shared()}
@@ -29,6 +32,7 @@ public record ScopeConfig(
         @Nullable Deadline deadline,
         int maxIo,
         int maxBlocking,
+        Map<TaskKind, Limiter> limiters,
         Duration stragglerGrace,
         CancelPolicy blockingCancelPolicy,
         @Nullable CpuBackend cpuBackend,
@@ -60,6 +64,7 @@ public record ScopeConfig(
         requireBound("IO", maxIo);
         requireBound("BLOCKING", maxBlocking);
         Objects.requireNonNull(blockingCancelPolicy, "blockingCancelPolicy");
+        limiters = Map.copyOf(limiters);
         listeners = List.copyOf(listeners);
     }
 
@@ -117,6 +122,16 @@ public record ScopeConfig(
     }
 
     /**
+     * With this limiter for the subtasks of this kind, instead of a bound of the scope's own: share one between all scopes
+     * that use the same scarce thing. For CPU it comes before the queue of the pool.
+     */
+    public ScopeConfig withLimiter(TaskKind kind, Limiter limiter) {
+        Map<TaskKind, Limiter> changed = new HashMap<>(limiters);
+        changed.put(Objects.requireNonNull(kind, "kind"), Objects.requireNonNull(limiter, "limiter"));
+        return with(draft -> draft.limiters = changed);
+    }
+
+    /**
      * With this grace period before a cancelled subtask that goes on is interrupted again and named in a warning.
      *
      * @throws IllegalArgumentException if it is negative
@@ -152,6 +167,7 @@ public record ScopeConfig(
         draft.deadline = deadline;
         draft.maxIo = maxIo;
         draft.maxBlocking = maxBlocking;
+        draft.limiters = limiters;
         draft.stragglerGrace = stragglerGrace;
         draft.blockingCancelPolicy = blockingCancelPolicy;
         draft.cpuBackend = cpuBackend;
@@ -174,6 +190,7 @@ public record ScopeConfig(
         private @Nullable Deadline deadline;
         private int maxIo = Integer.MAX_VALUE;
         private int maxBlocking = DEFAULT_MAX_BLOCKING;
+        private Map<TaskKind, Limiter> limiters = Map.of();
         private Duration stragglerGrace = DEFAULT_STRAGGLER_GRACE;
         private CancelPolicy blockingCancelPolicy = CancelPolicy.INTERRUPT;
         private @Nullable CpuBackend cpuBackend;
@@ -186,6 +203,7 @@ public record ScopeConfig(
                     deadline,
                     maxIo,
                     maxBlocking,
+                    limiters,
                     stragglerGrace,
                     blockingCancelPolicy,
                     cpuBackend,

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /** One subtask of a {@link NurseryScope}: the code that it runs, its outcome, and the handle of both. */
 final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
-        implements Subtask<T>, ScopePlace, Callable<@Nullable Void> {
+        implements Subtask<T>, ScopePlace, Limiter.Waiter, Callable<@Nullable Void> {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
@@ -46,6 +46,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private long startedNanos; // written before runner
     private volatile @Nullable String runner; // by whoever runs it, once: the thread or worker, for people
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
+    private volatile @Nullable Limiter limiter; // by whoever starts it, once; null if it needs no permit
+    private volatile @Nullable Thread abandonable; // its own thread, once; what runs its code instead
     private volatile @Nullable CancelHooks hooks; // any thread; made by the first
     private volatile @Nullable Followers followers; // any thread; made by the first, ends as Followers.OVER
 
@@ -138,9 +140,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         };
         AbandonableCall<T> call =
                 new AbandonableCall<>(name(), standingHere, () -> scope.onPermitFree(this, Thread.currentThread()));
-        Thread runner = call.start();
+        Thread instead = call.start();
+        abandonable = instead;
         permitIsElsewhere = true;
-        return call.await(runner);
+        return call.await(instead);
     }
 
     /** Its code starts, here or in a worker. */
@@ -199,6 +202,38 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         scope.onPermitFree(this, null);
     }
 
+    /** It starts with a permit of this limiter. */
+    void needsPermitOf(Limiter newLimiter) {
+        limiter = newLimiter;
+    }
+
+    @Override
+    public void granted(@Nullable Thread before) {
+        scope.onGranted(this, before);
+    }
+
+    @Override
+    public boolean isGone() {
+        return hasEnded();
+    }
+
+    @Override
+    public WaitGraph.@Nullable Wait waitsFor() {
+        Limiter needed = limiter;
+        if (needed != null && isWaiting()) {
+            return new WaitGraph.Permit(needed, this);
+        }
+        Thread running = codeThread();
+        return running == null || hasEnded() ? null : ThreadWaits.of(running);
+    }
+
+    /** The thread that runs its code, or waits for its worker; null if it has not started. */
+    @Nullable
+    Thread codeThread() {
+        Thread instead = abandonable;
+        return instead == null ? thread() : instead;
+    }
+
     /** It has to wait for a permit. */
     void announceQueued() {
         if (whileWaiting(() -> scope.onQueued(this))) {
@@ -242,6 +277,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private boolean endIfWaiting() {
         boolean waits = endWaiting();
         if (waits) {
+            Limiter needed = limiter;
+            if (needed != null) {
+                needed.withdraw(this);
+            }
             end(State.CANCELLED);
         }
         return waits;
@@ -387,12 +426,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             throw new InterruptedException();
         }
         if (state == State.UNAVAILABLE) {
+            BooleanSupplier over =
+                    () -> state != State.UNAVAILABLE || enough.getAsBoolean() || scope.isCancelledForCaller();
             scope.whileCallerAwaits(
                     this,
-                    () -> followers()
-                            .await(() -> state != State.UNAVAILABLE
-                                    || enough.getAsBoolean()
-                                    || scope.isCancelledForCaller()));
+                    () -> ThreadWaits.during(
+                            "in await", List.of(this), () -> followers().await(over)));
         }
     }
 
@@ -503,7 +542,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     /** How messages call it. */
-    String describe() {
+    @Override
+    public String describe() {
         return "subtask '%s' (%s)".formatted(name(), kind);
     }
 

@@ -67,7 +67,7 @@ final class Stragglers {
     }
 
     private void warn(ScopedSubtask<?> subtask) {
-        Thread thread = subtask.thread();
+        Thread thread = subtask.codeThread();
         String stack = thread == null
                 ? " (it has no thread here)"
                 : Arrays.stream(thread.getStackTrace())

@@ -1,33 +1,75 @@
 package dev.loomscope;
 
+import dev.loomscope.core.TaskKind;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the subtasks of a scope their permits and their threads, in this order. */
 final class SubtaskStarter {
 
     private final ThreadStarter threads;
-    private final @Nullable Gate ioGate;
-    private final Gate blockingGate;
+    private final @Nullable Limiter io;
+    private final Limiter blocking;
+    private final @Nullable Limiter cpu;
 
     /** For the calling thread, the owner of the scope. */
     SubtaskStarter(String scope, ScopeConfig config) {
-        this.ioGate = config.maxIo() == Integer.MAX_VALUE ? null : new Gate(config.maxIo());
-        this.blockingGate = new Gate(config.maxBlocking());
+        Limiter sharedIo = config.limiters().get(TaskKind.IO);
+        Limiter sharedBlocking = config.limiters().get(TaskKind.BLOCKING);
+        boolean ioIsBound = sharedIo != null || config.maxIo() < Integer.MAX_VALUE;
+        this.io = ioIsBound ? orOwn(sharedIo, scope, TaskKind.IO, config.maxIo()) : null;
+        this.blocking = orOwn(sharedBlocking, scope, TaskKind.BLOCKING, config.maxBlocking());
+        this.cpu = config.limiters().get(TaskKind.CPU);
         this.threads = new ThreadStarter(scope);
+    }
+
+    private static Limiter orOwn(@Nullable Limiter shared, String scope, TaskKind kind, int max) {
+        return shared != null ? shared : Limiter.of("%s of scope '%s'".formatted(kind, scope), max);
     }
 
     /** Starts a subtask now, or later when there is a permit for it. Any thread inside the scope. */
     void start(ScopedSubtask<?> subtask) {
-        Gate gate = gateOf(subtask);
-        boolean permit = gate == null || gate.tryEnter();
-        if (!permit && gate != null) {
-            subtask.announceQueued();
-            permit = gate.enter(subtask);
+        Limiter limiter = limiterOf(subtask.kind());
+        if (limiter == null) {
+            startWithPermit(subtask);
+            return;
         }
-        if (permit && subtask.hasEnded()) {
+        subtask.needsPermitOf(limiter);
+        if (limiter.tryEnter(subtask)) {
+            startWithPermit(subtask);
+            return;
+        }
+        subtask.announceQueued();
+        if (limiter.enter(subtask)) {
+            startWithPermit(subtask);
+        } else {
+            failIfItWaitsForItself(subtask, limiter);
+        }
+    }
+
+    private void startWithPermit(ScopedSubtask<?> subtask) {
+        if (subtask.hasEnded()) {
             onPermitFree(subtask, null);
-        } else if (permit) {
+        } else {
             threads.start(subtask);
+        }
+    }
+
+    // It is in line already: of two who close a cycle together, the later one sees the other.
+    private static void failIfItWaitsForItself(ScopedSubtask<?> subtask, Limiter limiter) {
+        Optional<List<WaitGraph.Step>> cycle = WaitGraph.cycleThrough(subtask);
+        if (cycle.isPresent() && limiter.withdraw(subtask)) {
+            subtask.failUnstarted(new LimiterDeadlockException(cycle.get()));
+        }
+    }
+
+    /** A subtask that was in line has its permit, and starts once {@code ending} has ended; at once if that is null. */
+    void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
+        if (subtask.hasEnded()) {
+            onPermitFree(subtask, ending);
+        } else {
+            threads.startAfter(ending, subtask);
         }
     }
 
@@ -37,18 +79,17 @@ final class SubtaskStarter {
      * @param ending the thread that has had it and is about to end; null if there was none
      */
     void onPermitFree(ScopedSubtask<?> subtask, @Nullable Thread ending) {
-        Gate gate = gateOf(subtask);
-        ScopedSubtask<?> next = gate == null ? null : gate.leave();
-        if (next != null) {
-            threads.startAfter(ending, next);
+        Limiter limiter = limiterOf(subtask.kind());
+        if (limiter != null) {
+            limiter.leave(subtask, ending);
         }
     }
 
-    private @Nullable Gate gateOf(ScopedSubtask<?> subtask) {
-        return switch (subtask.kind()) {
-            case IO -> ioGate;
-            case BLOCKING -> blockingGate;
-            case CPU -> null; // the pool has the permits: its workers
+    private @Nullable Limiter limiterOf(TaskKind kind) {
+        return switch (kind) {
+            case IO -> io;
+            case BLOCKING -> blocking;
+            case CPU -> cpu; // mostly none: the pool has its workers
         };
     }
 

@@ -1,6 +1,9 @@
 package dev.loomscope;
 
+import java.util.AbstractCollection;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,6 +72,26 @@ final class Subtasks {
     /** Those that have not ended. */
     Stream<ScopedSubtask<?>> live() {
         return all.stream().filter(subtask -> !subtask.hasEnded());
+    }
+
+    /** Those that a join waits for, as they are at any time; also some that have ended. */
+    Collection<ScopedSubtask<?>> withoutDaemons() {
+        return new AbstractCollection<>() {
+            @Override
+            public Iterator<ScopedSubtask<?>> iterator() {
+                return all.stream().filter(subtask -> !subtask.isDaemon()).iterator();
+            }
+
+            @Override
+            public boolean contains(Object subtask) {
+                return all.contains(subtask);
+            }
+
+            @Override
+            public int size() {
+                return all.size();
+            }
+        };
     }
 
     /** Calls {@code action} with each, also with some that have ended. */

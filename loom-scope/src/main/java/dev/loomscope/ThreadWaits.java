@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,46 @@ final class ThreadWaits {
     /** The calling thread waits no more. */
     static void end() {
         waits.remove(Thread.currentThread());
+    }
+
+    /** A wait that an interrupt can end. */
+    @FunctionalInterface
+    interface InterruptibleWait {
+        void await() throws InterruptedException;
+    }
+
+    /**
+     * Runs a wait of the calling thread for the end of all these.
+     *
+     * @param where as in {@link WaitGraph.All}
+     * @throws LimiterDeadlockException if it would never end
+     */
+    static void during(String where, Collection<? extends WaitGraph.Node> nodes, InterruptibleWait wait)
+            throws InterruptedException {
+        WaitGraph.All all = new WaitGraph.All(where, nodes);
+        begin(all);
+        try {
+            WaitGraph.cycleThrough(new Waiting(Thread.currentThread(), all)).ifPresent(cycle -> {
+                throw new LimiterDeadlockException(cycle);
+            });
+            wait.await();
+        } finally {
+            end();
+        }
+    }
+
+    /** A thread in a wait, as the start of a search. */
+    private record Waiting(Thread thread, WaitGraph.All all) implements WaitGraph.Node {
+
+        @Override
+        public String describe() {
+            return "thread '%s'".formatted(thread.getName());
+        }
+
+        @Override
+        public WaitGraph.Wait waitsFor() {
+            return all;
+        }
     }
 
     /** What {@code thread} waits for; null if it runs, has ended, or waits for something else. */
