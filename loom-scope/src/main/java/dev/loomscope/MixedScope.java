@@ -1,9 +1,13 @@
 package dev.loomscope;
 
+import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskConsumer;
+import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -137,6 +141,22 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     }
 
     /**
+     * Runs all tasks, each where it says itself, and returns the result of the first that succeeds; the others are cancelled, and have
+     * ended when this returns.
+     *
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if there is no task
+     * @throws InterruptedException if the calling thread was interrupted; the tasks are cancelled
+     * @throws ScopeFailedException if none succeeds; the cause is the first failure
+     */
+    @SafeVarargs
+    @SuppressWarnings("varargs") // the array is only read
+    static <T extends @Nullable Object> T race(Task<? extends T>... tasks)
+            throws InterruptedException, ScopeFailedException {
+        return ScopeCall.race(Arrays.stream(tasks).toList());
+    }
+
+    /**
      * Throws if the calling code is to stop: for loops that wait for nothing, and so notice no interrupt.
      *
      * <p>That is so if the subtask that the calling thread runs was cancelled, or a scope that it has opened, or the scope around; in a
@@ -233,6 +253,120 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
             @Nullable String name, @Nullable TaskKind kind, TaskConsumer<? super Readiness<V>> task)
             throws InterruptedException, ScopeFailedException;
 
+    /**
+     * Applies {@code function} to each item and returns the results in the order of the items.
+     *
+     * <p>So many items at once are in work: 256 of kind IO, as many as may run of kind BLOCKING, of kind CPU twice the number of
+     * processors, in chunks whose size follows the time that they take. Items are taken from {@code items} on the calling thread, and
+     * only when there is room. They run in a scope of their own inside this one: the first failure cancels the others and is thrown here,
+     * and nothing else in this scope is cancelled by it.
+     *
+     * @param items to be read once; may be large, or made while it is read
+     * @throws NullPointerException if an argument is null
+     * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
+     * @throws IllegalStateException if the scope is closed
+     * @throws dev.loomscope.core.AmbiguousTaskKindException if the function is of two kinds at once
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed (the cause is its exception, the name of the subtask says which), or this scope
+     *     was cancelled
+     */
+    default <A extends @Nullable Object, U extends @Nullable Object> List<U> map(
+            Iterable<? extends A> items, TaskFunction<? super A, ? extends U> function)
+            throws InterruptedException, ScopeFailedException {
+        return mapItems(null, null, items, function);
+    }
+
+    /**
+     * As {@link #map(Iterable, TaskFunction)}, with this kind.
+     *
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    default <A extends @Nullable Object, U extends @Nullable Object> List<U> map(
+            TaskKind kind, Iterable<? extends A> items, TaskFunction<? super A, ? extends U> function)
+            throws InterruptedException, ScopeFailedException {
+        return mapItems(Objects.requireNonNull(kind, "kind"), null, items, function);
+    }
+
+    /**
+     * As {@link #map(Iterable, TaskFunction)}, with this kind and this many subtasks at once.
+     *
+     * @throws IllegalArgumentException if {@code atOnce} is below 1
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    default <A extends @Nullable Object, U extends @Nullable Object> List<U> map(
+            TaskKind kind, int atOnce, Iterable<? extends A> items, TaskFunction<? super A, ? extends U> function)
+            throws InterruptedException, ScopeFailedException {
+        return mapItems(Objects.requireNonNull(kind, "kind"), atOnce, items, function);
+    }
+
+    /**
+     * As {@link #map(TaskKind, int, Iterable, TaskFunction)}: the form that the others lead to.
+     *
+     * @param kind where the items run; null to let the code decide
+     * @param atOnce how many subtasks run at once; null for the default of the kind
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    <A extends @Nullable Object, U extends @Nullable Object> List<U> mapItems(
+            @Nullable TaskKind kind,
+            @Nullable Integer atOnce,
+            Iterable<? extends A> items,
+            TaskFunction<? super A, ? extends U> function)
+            throws InterruptedException, ScopeFailedException;
+
+    /**
+     * As {@link #map(Iterable, TaskFunction)}, without results: memory stays flat, however many items there are.
+     *
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    default <A extends @Nullable Object> void forEach(Iterable<? extends A> items, TaskConsumer<? super A> action)
+            throws InterruptedException, ScopeFailedException {
+        forEachItem(null, null, items, action);
+    }
+
+    /**
+     * As {@link #forEach(Iterable, TaskConsumer)}, with this kind.
+     *
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    default <A extends @Nullable Object> void forEach(
+            TaskKind kind, Iterable<? extends A> items, TaskConsumer<? super A> action)
+            throws InterruptedException, ScopeFailedException {
+        forEachItem(Objects.requireNonNull(kind, "kind"), null, items, action);
+    }
+
+    /**
+     * As {@link #forEach(Iterable, TaskConsumer)}, with this kind and this many subtasks at once.
+     *
+     * @throws IllegalArgumentException if {@code atOnce} is below 1
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    default <A extends @Nullable Object> void forEach(
+            TaskKind kind, int atOnce, Iterable<? extends A> items, TaskConsumer<? super A> action)
+            throws InterruptedException, ScopeFailedException {
+        forEachItem(Objects.requireNonNull(kind, "kind"), atOnce, items, action);
+    }
+
+    /**
+     * As {@link #forEach(TaskKind, int, Iterable, TaskConsumer)}: the form that the others lead to.
+     *
+     * @param kind where the items run; null to let the code decide
+     * @param atOnce how many subtasks run at once; null for the default of the kind
+     * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
+     * @throws ScopeFailedException if an item failed, or this scope was cancelled
+     */
+    <A extends @Nullable Object> void forEachItem(
+            @Nullable TaskKind kind,
+            @Nullable Integer atOnce,
+            Iterable<? extends A> items,
+            TaskConsumer<? super A> action)
+            throws InterruptedException, ScopeFailedException;
+
     /** Returns a view of this scope for helpers: it forks, but can neither join nor close nor cancel. */
     Forker<T> forker();
 
@@ -298,6 +432,14 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * @throws IllegalStateException if the scope is closed; the resource is left open
      */
     <C extends AutoCloseable> C register(C resource);
+
+    /** What goes on in this scope and the scopes inside it, at this moment. Any thread. */
+    ScopeSnapshot snapshot();
+
+    /** The trees of all open scopes of this JVM as text: for logs, and for the person who wonders what it waits for. Any thread. */
+    static String dump() {
+        return ScopeDump.text();
+    }
 
     /** The name given in the configuration, or one made from a number. */
     String name();

@@ -14,6 +14,7 @@ import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -351,6 +352,44 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return outcome;
     }
 
+    // ---------------------------------------------------------------- many items
+
+    @Override
+    public <A extends @Nullable Object, U extends @Nullable Object> List<U> mapItems(
+            @Nullable TaskKind kind,
+            @Nullable Integer atOnce,
+            Iterable<? extends A> items,
+            TaskFunction<? super A, ? extends U> function)
+            throws InterruptedException, ScopeFailedException {
+        return this.<A, U>mapping(kind, atOnce, Objects.requireNonNull(function, "function"), true)
+                .run(Objects.requireNonNull(items, "items"), config.inside(name));
+    }
+
+    @Override
+    public <A extends @Nullable Object> void forEachItem(
+            @Nullable TaskKind kind,
+            @Nullable Integer atOnce,
+            Iterable<? extends A> items,
+            TaskConsumer<? super A> action)
+            throws InterruptedException, ScopeFailedException {
+        Objects.requireNonNull(action, "action");
+        TaskKind runsAs = kind != null ? kind : TaskClassifier.kindOf(action);
+        this.<A, @Nullable Void>mapping(runsAs, atOnce, new Mapping.Consumption<>(action), false)
+                .run(Objects.requireNonNull(items, "items"), config.inside(name));
+    }
+
+    private <A extends @Nullable Object, U extends @Nullable Object> Mapping<A, U> mapping(
+            @Nullable TaskKind kind,
+            @Nullable Integer atOnce,
+            TaskFunction<? super A, ? extends U> function,
+            boolean keepsResults) {
+        ensureInTree("map");
+        ensureOpen();
+        TaskKind runsAs = kind != null ? kind : TaskClassifier.kindOf(function);
+        int most = atOnce != null ? atOnce : Mapping.defaultAtOnce(runsAs, config);
+        return new Mapping<>(runsAs, most, function, keepsResults);
+    }
+
     // ---------------------------------------------------------------- completions
 
     @Override
@@ -444,10 +483,17 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void onDeadline() {
-        outcome.onDeadline(subtasks.live()
+        List<String> openInside = new ArrayList<>();
+        tree.forEachNested(scope -> {
+            if (scope.tree.openedBy() == null && !scope.tree.isShielded()) {
+                openInside.add(scope.name);
+            }
+        });
+        List<Unfinished> unfinished = subtasks.live()
                 .sorted(Comparator.comparingLong(ScopedSubtask::id))
                 .map(subtask -> new Unfinished(subtask, Duration.ofNanos(subtask.ranNanos())))
-                .toList());
+                .toList();
+        outcome.onDeadline(unfinished, openInside);
         cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
     }
 
@@ -570,6 +616,31 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     // ---------------------------------------------------------------- guards and questions
+
+    @Override
+    public ScopeSnapshot snapshot() {
+        List<NurseryScope<?, ?>> nested = new ArrayList<>();
+        tree.forEachNested(nested::add);
+        return new ScopeSnapshot(
+                name,
+                ScopedSubtask.describe(owner),
+                Duration.ofNanos(System.nanoTime() - openedNanos),
+                cancelReason(),
+                deadline(),
+                subtasks.live()
+                        .sorted(Comparator.comparingLong(ScopedSubtask::id))
+                        .map(subtask -> subtask.snapshot(openedBy(subtask, nested)))
+                        .toList(),
+                openedBy(null, nested));
+    }
+
+    private static List<ScopeSnapshot> openedBy(@Nullable ScopedSubtask<?> subtask, List<NurseryScope<?, ?>> nested) {
+        return nested.stream()
+                .filter(scope -> scope.tree.openedBy() == subtask)
+                .sorted(Comparator.comparing(scope -> scope.openedAt))
+                .map(NurseryScope::snapshot)
+                .toList();
+    }
 
     ScopeTree tree() {
         return tree;

@@ -1,6 +1,8 @@
 package dev.loomscope;
 
+import dev.loomscope.core.Task;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,22 @@ final class ScopeCall {
                 if (scope.outcome().isOwn(e) && e.failures().isEmpty()) {
                     return Optional.empty();
                 }
+                throw e;
+            }
+        }
+    }
+
+    static <T extends @Nullable Object> T race(List<? extends Task<? extends T>> tasks)
+            throws InterruptedException, ScopeFailedException {
+        if (tasks.isEmpty()) {
+            throw new IllegalArgumentException("a race needs at least one task");
+        }
+        try (var scope = NurseryScope.<T, T>open(Joiner.anySuccessfulOrThrow(), ScopeConfig.defaults(), null)) {
+            try {
+                tasks.forEach(scope::fork);
+                return scope.join();
+            } catch (InterruptedException | RuntimeException e) {
+                scope.leave(e); // what it has forked ends without a complaint
                 throw e;
             }
         }

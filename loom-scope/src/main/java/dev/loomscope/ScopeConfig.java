@@ -160,6 +160,15 @@ public record ScopeConfig(
                 Stream.concat(listeners.stream(), Stream.of(listener)).toList());
     }
 
+    /** For a scope of our own inside one that has this configuration and this name. */
+    ScopeConfig inside(String outer) {
+        return with(draft -> {
+            draft.name = outer + "/map";
+            draft.timeout = null; // the scope around has them
+            draft.deadline = null;
+        });
+    }
+
     private ScopeConfig with(Consumer<Draft> change) {
         Draft draft = new Draft();
         draft.name = name;

@@ -40,13 +40,17 @@ final class ScopeMessages {
                                 .formatted(ScopeFailedException.MAX_SUPPRESSED);
     }
 
-    static String deadline(String scope, List<Unfinished> unfinished, List<Failure> failures) {
+    static String deadline(String scope, List<Unfinished> unfinished, List<String> cutInside, List<Failure> failures) {
         String named = unfinished.stream()
                 .limit(MAX_NAMED)
                 .map(ScopeMessages::describe)
                 .collect(Collectors.joining(", "));
         String more = unfinished.size() > MAX_NAMED ? " and %d more".formatted(unfinished.size() - MAX_NAMED) : "";
-        String which = unfinished.isEmpty() ? "forked too late: nothing was running" : "unfinished: " + named + more;
+        String inside =
+                cutInside.isEmpty() ? "" : "scope '%s' inside was cut short".formatted(String.join("', '", cutInside));
+        String which = unfinished.isEmpty()
+                ? inside.isEmpty() ? "forked too late: nothing was running" : inside
+                : "unfinished: " + named + more;
         String failed = failures.isEmpty() ? "" : "; %d subtasks had failed".formatted(failures.size());
         return "the deadline of scope '%s' has passed; %s%s".formatted(scope, which, failed);
     }

@@ -20,6 +20,7 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
     private final Failures failures = new Failures();
     private final AtomicReference<@Nullable Throwable> joinerProblem = new AtomicReference<>(); // thrown by onComplete
     private volatile List<Unfinished> unfinished = List.of(); // set once, before the cancel by the deadline
+    private volatile List<String> cutInside = List.of(); // set once, before the cancel by the deadline
     private volatile boolean cutByDeadline; // any thread; never goes back to false
     private volatile boolean untold; // any thread; whether something failed of which nobody was told
 
@@ -47,9 +48,19 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         untold = true;
     }
 
-    /** The deadline has passed, and these had not ended. */
-    void onDeadline(List<Unfinished> stillThere) {
+    /**
+     * The deadline has passed.
+     *
+     * @param stillThere subtasks that had not ended
+     * @param stillOpen the names of scopes that the owner had opened inside
+     */
+    void onDeadline(List<Unfinished> stillThere, List<String> stillOpen) {
         unfinished = stillThere;
+        cutInside = stillOpen;
+    }
+
+    private boolean hasCut() {
+        return cutByDeadline || !unfinished.isEmpty() || !cutInside.isEmpty();
     }
 
     /** A subtask has ended. Returns why the scope is to be cancelled; null if that is no reason. */
@@ -81,7 +92,7 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
     R conclude() throws ScopeFailedException {
         untold = false;
         CancelReason reason = cancelReason.get();
-        if (reason != null && reason.source() == Source.DEADLINE && (cutByDeadline || !unfinished.isEmpty())) {
+        if (reason != null && reason.source() == Source.DEADLINE && hasCut()) {
             throw deadlineExceeded(reason);
         }
         Throwable problem = joinerProblem.get();
@@ -99,7 +110,7 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         List<Failure> all = failures.toList();
         Throwable cause = all.isEmpty() ? null : all.get(0).exception();
         return new DeadlineExceededException(
-                this, ScopeMessages.deadline(scope, unfinished, all), cause, all, reason, unfinished);
+                this, ScopeMessages.deadline(scope, unfinished, cutInside, all), cause, all, reason, unfinished);
     }
 
     /** What {@code call} throws if its body, and perhaps nothing else, was cut short by the cancel. */

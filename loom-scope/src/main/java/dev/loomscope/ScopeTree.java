@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import dev.loomscope.core.TaskAction;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ScopeTree implements ScopePlace {
 
     private static final ThreadLocal<@Nullable ScopePlace> innermost = new ThreadLocal<>();
+    private static final Set<NurseryScope<?, ?>> outermost = ConcurrentHashMap.newKeySet();
 
     private final NurseryScope<?, ?> scope;
     private final @Nullable ScopePlace around = innermost.get();
@@ -69,18 +71,22 @@ final class ScopeTree implements ScopePlace {
     /** The owner has opened the scope. */
     void open() {
         stand(this);
+        siblings().add(scope);
+    }
+
+    /** The scopes of this JVM that stand in no other. */
+    static Set<NurseryScope<?, ?>> outermost() {
+        return Collections.unmodifiableSet(outermost);
+    }
+
+    private Set<NurseryScope<?, ?>> siblings() {
         NurseryScope<?, ?> enclosing = enclosing();
-        if (enclosing != null) {
-            enclosing.tree().nested.add(scope);
-        }
+        return enclosing == null ? outermost : enclosing.tree().nested;
     }
 
     /** The owner leaves the scope. */
     void close() {
-        NurseryScope<?, ?> enclosing = enclosing();
-        if (enclosing != null) {
-            enclosing.tree().nested.remove(scope);
-        }
+        siblings().remove(scope);
         leave(this);
     }
 
@@ -96,6 +102,16 @@ final class ScopeTree implements ScopePlace {
     /** What interrupts the owner; empty if nothing does. */
     Optional<BodyInterrupt> bodyInterrupt() {
         return scope.bodyInterrupt();
+    }
+
+    /** The subtask whose thread has opened this scope; null if it was none, or stands in a scope of the same thread. */
+    @Nullable
+    ScopedSubtask<?> openedBy() {
+        ScopePlace place = around;
+        while (place instanceof Shield) {
+            place = place.around();
+        }
+        return place instanceof ScopedSubtask<?> subtask ? subtask : null;
     }
 
     /** Whether a shield stands between this scope and the one around it. */

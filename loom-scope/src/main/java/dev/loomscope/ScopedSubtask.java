@@ -7,6 +7,7 @@ import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -129,7 +130,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private T runHere(Callable<? extends T> code) throws Exception {
-        onStarted(threadName());
+        onStarted(describe(Thread.currentThread()));
         return code.call();
     }
 
@@ -153,9 +154,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         scope.onStarted(this, newRunner);
     }
 
-    private String threadName() {
-        Thread current = Thread.currentThread();
-        return current.getName().isEmpty() ? "virtual-" + current.threadId() : current.getName();
+    /** How people call a thread. */
+    static String describe(Thread thread) {
+        return thread.getName().isEmpty() ? "virtual-" + thread.threadId() : thread.getName();
     }
 
     private void succeed(T value) {
@@ -529,6 +530,17 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public Optional<Instant> endedAt() {
         return state == State.UNAVAILABLE ? Optional.empty() : Optional.of(scope.instantOf(endedNanos));
+    }
+
+    /** What it does now, if it has not ended. */
+    ScopeSnapshot.Entry snapshot(List<ScopeSnapshot> inside) {
+        String runsOn = runner;
+        long since = runsOn == null ? queuedNanos : startedNanos;
+        ScopeSnapshot.Activity activity = runsOn == null
+                ? ScopeSnapshot.Activity.WAITING
+                : cancelReason == null ? ScopeSnapshot.Activity.RUNNING : ScopeSnapshot.Activity.STOPPING;
+        return new ScopeSnapshot.Entry(
+                this, activity, Optional.ofNullable(runsOn), Duration.ofNanos(System.nanoTime() - since), inside);
     }
 
     /** When it ended, on the monotonic clock; 0 if it has not. */

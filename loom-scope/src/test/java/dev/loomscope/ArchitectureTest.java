@@ -76,6 +76,7 @@ class ArchitectureTest {
             "dev.loomscope.ResourceCloseException",
             "dev.loomscope.ScopeConfig",
             "dev.loomscope.ScopeFailedException",
+            "dev.loomscope.ScopeSnapshot",
             "dev.loomscope.Shield",
             "dev.loomscope.Started",
             "dev.loomscope.Subtask");
