@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class CompletionQueue<T extends @Nullable Object> implements Completions<T> {
 
     private final NurseryScope<T, ?> scope;
+    private final String where;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Queue<ScopedSubtask<?>> ended = new ArrayDeque<>(); // guarded by lock
@@ -21,6 +22,7 @@ final class CompletionQueue<T extends @Nullable Object> implements Completions<T
 
     CompletionQueue(NurseryScope<T, ?> scope) {
         this.scope = scope;
+        this.where = "for a completion in scope '%s', say".formatted(scope.name());
     }
 
     /** These have ended before anybody asked. What ends meanwhile may be among them, and be offered as well. */
@@ -83,7 +85,7 @@ final class CompletionQueue<T extends @Nullable Object> implements Completions<T
                 if (!ended.isEmpty() || scope.hasOnlyDaemons()) {
                     return ended.poll();
                 }
-                changed.await();
+                ThreadWaits.during(new WaitGraph.Any(where, scope.nodesToJoin()), changed::await);
             }
         } finally {
             lock.unlock();

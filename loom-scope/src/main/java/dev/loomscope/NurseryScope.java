@@ -15,6 +15,7 @@ import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -329,7 +330,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     // Daemons end with the others; what they fork on their way out is waited for as well.
     private void awaitAll() throws InterruptedException {
-        ThreadWaits.during("in join of scope '" + name + "'", subtasks.withoutDaemons(), pending::awaitOthers);
+        ThreadWaits.during("in join of scope '" + name + "'", nodesToJoin(), pending::awaitOthers);
         if (pending.count() == 0) {
             return;
         }
@@ -406,6 +407,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         queue.begin(subtasks.unseen());
         return queue;
+    }
+
+    /** The subtasks that a join waits for, as they are at any time. */
+    Collection<ScopedSubtask<?>> nodesToJoin() {
+        return subtasks.withoutDaemons();
     }
 
     /** Whether all subtasks but daemons have ended. */

@@ -45,10 +45,14 @@ final class ThreadWaits {
      */
     static void during(String where, Collection<? extends WaitGraph.Node> nodes, InterruptibleWait wait)
             throws InterruptedException {
-        WaitGraph.All all = new WaitGraph.All(where, nodes);
-        begin(all);
+        during(new WaitGraph.All(where, nodes), wait);
+    }
+
+    /** As the other, for a wait of the calling thread that ends in another way. */
+    static void during(WaitGraph.Wait reason, InterruptibleWait wait) throws InterruptedException {
+        begin(reason);
         try {
-            WaitGraph.cycleThrough(new Waiting(Thread.currentThread(), all)).ifPresent(cycle -> {
+            WaitGraph.cycleThrough(new Waiting(Thread.currentThread(), reason)).ifPresent(cycle -> {
                 throw new LimiterDeadlockException(cycle);
             });
             wait.await();
@@ -58,7 +62,7 @@ final class ThreadWaits {
     }
 
     /** A thread in a wait, as the start of a search. */
-    private record Waiting(Thread thread, WaitGraph.All all) implements WaitGraph.Node {
+    private record Waiting(Thread thread, WaitGraph.Wait reason) implements WaitGraph.Node {
 
         @Override
         public String describe() {
@@ -67,7 +71,7 @@ final class ThreadWaits {
 
         @Override
         public WaitGraph.Wait waitsFor() {
-            return all;
+            return reason;
         }
     }
 

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who waits for whom, as far as the waits are ours, and whether somebody waits for himself in the end.
  *
- * <p>A node runs, or needs <em>all</em> of certain nodes to end, or stands in line at a limiter and needs <em>any</em>
- * permit of it. Running is progress. Who needs all is stuck if one of them is stuck. A limiter is stuck, and with it
+ * <p>A node runs, or needs <em>all</em> or <em>any</em> of certain nodes to end, or stands in line at a limiter and needs <em>any</em>
+ * permit of it. Running is progress. Who needs all is stuck if one of them is stuck, who needs any if all of them are. A limiter is stuck, and with it
  * its whole line, if as many of its holders are stuck as there are permits: the permits of the other holders are above
  * the number that it may give out. What is not shown to make progress by these rules, applied as often as they can be,
  * is stuck. Only those who wait become part of the graph, and it is walked in loops, not recursively, in time linear in
@@ -55,7 +55,7 @@ final class WaitGraph {
     }
 
     /** What a node can wait for. */
-    sealed interface Wait permits All, Permit {}
+    sealed interface Wait permits All, Any, Permit {}
 
     /**
      * A wait for the end of all these nodes. A new object for each wait.
@@ -65,6 +65,14 @@ final class WaitGraph {
      *     comes back
      */
     record All(String where, Collection<? extends Node> nodes) implements Wait {}
+
+    /**
+     * A wait for the end of any of these nodes: stuck if all of them are. A new object for each wait.
+     *
+     * @param where the wait as messages say it, such as "for a completion of scope 'inner', say"
+     * @param nodes may be a live view; one that has ended stays in it until the one who waits has taken note
+     */
+    record Any(String where, Collection<? extends Node> nodes) implements Wait {}
 
     /**
      * A wait for a permit. Counts only while {@code waiter} stands in line and was not cancelled.
@@ -119,19 +127,20 @@ final class WaitGraph {
 
     // ---------------------------------------------------------------- first pass
 
-    // Where a node stands: the All that it is in, or its place in a line; null if it makes progress by itself.
+    // Where a node stands: the All or Any that it is in, or its place in a line; null if it makes progress by itself.
     private static @Nullable Object positionOf(Node node) {
         return switch (node.waitsFor()) {
             case null -> null;
             case All all -> all;
+            case Any any -> any;
             case Permit permit ->
                 permit.waiter().isGone() ? null : permit.limiter().placeInLine(permit.waiter());
         };
     }
 
-    /** What is stuck or not as a whole: a wait for all, or a limiter with its line. */
+    /** What is stuck or not as a whole: a wait for all or for any, or a limiter with its line. */
     private static final class Unit {
-        final Object key; // an All or a Limiter
+        final Object key; // an All, an Any or a Limiter
         final List<Edge> edges = new ArrayList<>(); // to those it waits for, as far as they wait themselves
         final List<Unit> dependents = new ArrayList<>(); // the edges backwards
         int stuckEdges;
@@ -166,6 +175,7 @@ final class WaitGraph {
         for (Unit unit = unexplored.poll(); unit != null; unit = unexplored.poll()) {
             switch (unit.key) {
                 case All all -> exploreAll(unit, all);
+                case Any any -> exploreAny(unit, any);
                 case Limiter limiter -> exploreLimiter(unit, limiter);
                 default -> throw new AssertionError(unit.key);
             }
@@ -182,6 +192,21 @@ final class WaitGraph {
                 addEdge(unit, node, position, null);
             }
         }
+    }
+
+    // The first that runs is enough to go on.
+    private void exploreAny(Unit unit, Any any) {
+        int count = 0;
+        for (Node node : any.nodes()) {
+            Object position = positionOf(node);
+            if (position == null) {
+                unit.enoughToBeStuck = Integer.MAX_VALUE;
+                return;
+            }
+            addEdge(unit, node, position, null);
+            count++;
+        }
+        unit.enoughToBeStuck = Math.max(1, count);
     }
 
     private void exploreLimiter(Unit unit, Limiter limiter) {
@@ -279,12 +304,25 @@ final class WaitGraph {
     }
 
     private boolean stillHolds(List<Edge> proof) {
-        return positionOf(start) == startPosition && proof.stream().allMatch(WaitGraph::stillHolds);
+        return positionOf(start) == startPosition
+                && proof.stream().allMatch(WaitGraph::stillHolds)
+                && proof.stream().map(Edge::from).distinct().allMatch(unit -> hasNoOther(unit, proof));
+    }
+
+    // Who waits for any of some nodes is stuck only if there are no others by now.
+    private static boolean hasNoOther(Unit unit, List<Edge> proof) {
+        if (!(unit.key instanceof Any any)) {
+            return true;
+        }
+        Set<Node> known = Collections.newSetFromMap(new IdentityHashMap<>());
+        proof.stream().filter(edge -> edge.from == unit).map(Edge::node).forEach(known::add);
+        return known.containsAll(List.copyOf(any.nodes()));
     }
 
     private static boolean stillHolds(Edge edge) {
         boolean needed = switch (edge.from.key) {
             case All all -> all.nodes().contains(edge.node);
+            case Any any -> any.nodes().contains(edge.node);
             case Limiter limiter -> edge.held != null && limiter.stillHeld(edge.from.resizes, edge.held);
             default -> throw new AssertionError(edge.from.key);
         };
@@ -306,6 +344,9 @@ final class WaitGraph {
     private static String waits(Unit unit) {
         if (unit.key instanceof All all) {
             return "waits %s for".formatted(all.where());
+        }
+        if (unit.key instanceof Any any) {
+            return "waits %s for".formatted(any.where());
         }
         int permits = unit.enoughToBeStuck;
         return "waits for a permit of limiter '%s' (%s), held %sby"

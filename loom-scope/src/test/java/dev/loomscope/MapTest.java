@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.loomscope.core.Cpu;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -181,6 +183,40 @@ class MapTest {
             assertThatThrownBy(() -> scope.forEach(List.of(1, 2), n -> Patience.forever()))
                     .isInstanceOf(ScopeFailedException.class);
             assertThatThrownBy(scope::join).isInstanceOf(DeadlineExceededException.class);
+        }
+    }
+
+    @Test
+    @Timeout(Patience.LIMIT_SECONDS)
+    void itemsThatWaitForAPermitOfWhoWaitsForThemFailInsteadOfHanging() {
+        Limiter one = Limiter.of("one", 1);
+        try (var scope = MixedScope.open(c -> c.withLimiter(TaskKind.BLOCKING, one))) {
+            scope.fork("holder", TaskKind.BLOCKING, () -> scope.map(TaskKind.BLOCKING, List.of(1, 2, 3), n -> n));
+            Throwable thrown = catchThrowable(scope::join);
+            assertThat(thrown).hasRootCauseInstanceOf(LimiterDeadlockException.class);
+            assertThat(thrown)
+                    .rootCause()
+                    .hasMessageContaining("'one' (1 permit)")
+                    .hasMessageContaining("'item ");
+        }
+    }
+
+    @Test
+    void itemsGoOnWhileAnybodyElseMayGiveAPermitBack() throws Exception {
+        Limiter two = Limiter.of("two", 2);
+        CountDownLatch mapping = new CountDownLatch(1);
+        try (var scope = MixedScope.open(c -> c.withLimiter(TaskKind.BLOCKING, two))) {
+            scope.fork(TaskKind.BLOCKING, () -> Patience.await(mapping));
+            Subtask<List<Integer>> squares = scope.fork(
+                    TaskKind.BLOCKING,
+                    () -> scope.map(
+                            TaskKind.BLOCKING,
+                            (Iterable<Integer>) () -> Stream.of(1, 2, 3)
+                                    .peek(n -> mapping.countDown())
+                                    .iterator(),
+                            n -> n * n));
+            scope.join();
+            assertThat(squares.get()).containsExactly(1, 4, 9);
         }
     }
 }
