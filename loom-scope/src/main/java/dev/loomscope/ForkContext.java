@@ -9,8 +9,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ForkContext {
 
+    /** What a thread has that has nothing. */
+    static final ForkContext NOTHING = new ForkContext(TaskContext.EMPTY, null);
+
     private static final boolean MICROMETER = isPresent("io.micrometer.context.ContextSnapshotFactory");
-    private static final ForkContext NOTHING = new ForkContext(TaskContext.EMPTY, null);
 
     private final TaskContext own;
     private final @Nullable MicrometerContext micrometer;
