@@ -41,6 +41,11 @@ public final class Deadline implements Comparable<Deadline> {
         return after(remaining.isNegative() ? Duration.ZERO : remaining);
     }
 
+    /** The deadline at a value of {@link System#nanoTime}. */
+    static Deadline atNanoTime(long nanoTime) {
+        return new Deadline(nanoTime);
+    }
+
     /** Returns the earlier of two deadlines. */
     public static Deadline min(Deadline first, Deadline second) {
         return first.compareTo(second) <= 0 ? first : second;

@@ -104,7 +104,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        Deadline configured = config.effectiveDeadline();
+        Deadline configured = Deadline.earliest(config.effectiveDeadline(), tree.deadlineOfWorker());
         if (configured != null) {
             deadline.set(configured);
         }
@@ -162,7 +162,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             return null; // a subtask of a cancelled scope never starts
         }
         CpuBackend backend = config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
-        return backend.prepare(new CpuRequest<U>(task, subtask.name(), subtask::onStarted));
+        return backend.prepare(new CpuRequest<U>(
+                task, subtask.name(), subtask::onStarted, subtask.context().forWorker(), this::remaining));
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first. Then whoever cancels the scope
@@ -508,6 +509,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         NurseryScope<?, ?> enclosing = tree.isShielded() ? null : tree.enclosing();
         Deadline outer = enclosing == null ? null : enclosing.deadline().orElse(null);
         return Optional.ofNullable(Deadline.earliest(deadline.deadline(), outer));
+    }
+
+    private @Nullable Duration remaining() {
+        return deadline().map(Deadline::remaining).orElse(null);
     }
 
     @Override

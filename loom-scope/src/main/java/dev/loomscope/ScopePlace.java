@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import dev.loomscope.core.CurrentTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +27,22 @@ sealed interface ScopePlace permits ScopeTree, ScopedSubtask, Shield {
         return null;
     }
 
-    /** Why code that stands at {@code start} is to stop: the reason of the innermost place that has one, up to a shield. */
+    /**
+     * Why code that stands at {@code start} is to stop: the reason of the innermost place that has one, up to a shield; in a worker process also
+     * that of the CPU task there.
+     */
     static @Nullable CancelReason cancelledAround(@Nullable ScopePlace start) {
-        for (ScopePlace place = start; place != null && !(place instanceof Shield); place = place.around()) {
+        CurrentTask worker = start == null ? CurrentTask.current() : null;
+        for (ScopePlace place = start; place != null; place = place.around()) {
             CancelReason reason = place.cancelled();
-            if (reason != null) {
+            if (place instanceof Shield || reason != null) {
                 return reason;
             }
+            worker = place instanceof ScopeTree tree ? tree.workerTask() : null;
         }
-        return null;
+        return worker == null || !worker.isCancelled()
+                ? null
+                : CancelReason.of(
+                        CancelReason.Source.PARENT, worker.cancelReason().orElse("its CPU task was cancelled"));
     }
 }

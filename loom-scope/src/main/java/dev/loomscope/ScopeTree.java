@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import dev.loomscope.core.CurrentTask;
 import dev.loomscope.core.TaskAction;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,6 +23,7 @@ final class ScopeTree implements ScopePlace {
 
     private final NurseryScope<?, ?> scope;
     private final @Nullable ScopePlace around = innermost.get();
+    private final @Nullable CurrentTask workerTask = around == null ? CurrentTask.current() : null;
     private final Set<NurseryScope<?, ?>> nested = ConcurrentHashMap.newKeySet();
 
     /** Makes the place of a scope that the calling thread opens. */
@@ -95,6 +97,21 @@ final class ScopeTree implements ScopePlace {
         return scope.cancelReason().orElse(null);
     }
 
+    /** The deadline of the CPU task in whose worker process this scope is the outermost; null for none. */
+    @Nullable
+    Deadline deadlineOfWorker() {
+        return workerTask == null || workerTask.deadlineNanos().isEmpty()
+                ? null
+                : Deadline.atNanoTime(workerTask.deadlineNanos().getAsLong());
+    }
+
+    /** The CPU task in whose worker process this scope is the outermost; null for none. */
+    @Nullable
+    CurrentTask workerTask() {
+        return workerTask;
+    }
+
+    /** Runs {@code hook} when the scope is cancelled; at once if it was. */
     CancelHook addHook(TaskAction hook) {
         return scope.addHook(hook);
     }

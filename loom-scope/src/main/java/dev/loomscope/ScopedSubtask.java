@@ -34,6 +34,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private final boolean daemon;
     private final long queuedNanos = System.nanoTime();
 
+    private ForkContext context = ForkContext.capture(); // of the forking thread; cleared at the end
     private @Nullable Callable<? extends T> task; // set before the start, cleared at the end
     private @Nullable CpuExecution<? extends T> execution; // set before the start; CPU only
     private @Nullable Startup<?> startup; // set before the start; if somebody waits until it is ready
@@ -76,6 +77,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Says who waits until it is ready; before the start. */
     void startsUp(Startup<?> newStartup) {
         this.startup = newStartup;
+    }
+
+    /** What the forking thread had. */
+    ForkContext context() {
+        return context;
     }
 
     long id() {
@@ -131,7 +137,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private T runHere(Callable<? extends T> code) throws Exception {
         onStarted(describe(Thread.currentThread()));
-        return code.call();
+        ForkContext.Installed installed = context.install();
+        try {
+            return code.call();
+        } finally {
+            installed.remove();
+        }
     }
 
     private T runAbandonable(Callable<? extends T> code) throws Throwable {
@@ -252,6 +263,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private void end(State finalState) {
         task = null;
         execution = null;
+        context = ForkContext.NOTHING;
         endedNanos = System.nanoTime();
         state = finalState;
         scope.onEnded(this);

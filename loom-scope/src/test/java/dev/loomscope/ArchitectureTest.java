@@ -38,16 +38,19 @@ class ArchitectureTest {
     private static final Set<String> PUBLIC_TYPES = Set.of(
             "dev.loomscope.core.AmbiguousTaskKindException",
             "dev.loomscope.core.Blocking",
+            "dev.loomscope.core.ContextValue",
             "dev.loomscope.core.Cpu",
             "dev.loomscope.core.CpuBackend",
             "dev.loomscope.core.CpuExecution",
             "dev.loomscope.core.CpuRequest",
+            "dev.loomscope.core.CurrentTask",
             "dev.loomscope.core.Io",
             "dev.loomscope.core.RunsOn",
             "dev.loomscope.core.Task",
             "dev.loomscope.core.TaskAction",
             "dev.loomscope.core.TaskClassifier",
             "dev.loomscope.core.TaskConsumer",
+            "dev.loomscope.core.TaskContext",
             "dev.loomscope.core.TaskFunction",
             "dev.loomscope.core.TaskKind",
             "dev.loomscope.core.TaskNotSerializableException",
@@ -171,6 +174,8 @@ class ArchitectureTest {
     @Test
     void theScopeNeedsNothingButCoreTheJdkAndSlf4j() {
         classes()
+                .that()
+                .doNotHaveFullyQualifiedName(MicrometerContext.class.getName())
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
@@ -181,6 +186,25 @@ class ArchitectureTest {
                         "dev.loomscope.core",
                         "dev.loomscope.event",
                         "dev.loomscope.process")
+                .check(SCOPE);
+    }
+
+    @Test
+    void oneClassAloneKnowsMicrometerAndOneAloneKnowsIt() {
+        Set<String> knowing = SCOPE.stream()
+                .filter(type -> type.getDirectDependenciesFromSelf().stream()
+                        .anyMatch(to -> to.getTargetClass().getName().startsWith("io.micrometer.")))
+                .map(JavaClass::getName)
+                .collect(Collectors.toSet());
+        assertThat(knowing).containsExactly(MicrometerContext.class.getName());
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(ForkContext.class.getName())
+                .and()
+                .doNotHaveFullyQualifiedName(MicrometerContext.class.getName())
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName(MicrometerContext.class.getName())
                 .check(SCOPE);
     }
 

@@ -1,7 +1,9 @@
 package dev.loomscope.core;
 
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,14 +12,29 @@ import org.jspecify.annotations.Nullable;
  * @param task the user's code
  * @param name what messages and logs call it
  * @param observer told once when the task starts
+ * @param context what travels with the task
+ * @param remaining the time that is left for the task, null for no limit; asked when the task leaves this process, as it may have
+ *     waited by then, on a thread of the backend: must not block
  */
-public record CpuRequest<T extends @Nullable Object>(Callable<? extends T> task, String name, Observer observer) {
+public record CpuRequest<T extends @Nullable Object>(
+        Callable<? extends T> task,
+        String name,
+        Observer observer,
+        TaskContext context,
+        Supplier<@Nullable Duration> remaining) {
 
     /** Guards against null. */
     public CpuRequest {
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(observer, "observer");
+        Objects.requireNonNull(context, "context");
+        Objects.requireNonNull(remaining, "remaining");
+    }
+
+    /** A task without context and without a limit of time. */
+    public CpuRequest(Callable<? extends T> task, String name, Observer observer) {
+        this(task, name, observer, TaskContext.EMPTY, () -> null);
     }
 
     /** Hears that a task starts. */

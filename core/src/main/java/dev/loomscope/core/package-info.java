@@ -1,7 +1,8 @@
 /**
  * What a task is and where it runs: the three {@linkplain dev.loomscope.core.TaskKind kinds}, the functional types of
- * tasks, the annotations by which the implementer of a method decides its kind, and {@link
- * dev.loomscope.core.CpuBackend}, the seam through which CPU tasks leave this process.
+ * tasks, the annotations by which the implementer of a method decides its kind, {@link
+ * dev.loomscope.core.CpuBackend}, the seam through which CPU tasks leave this process, and the {@linkplain
+ * dev.loomscope.core.ContextValue context} that travels with them.
  *
  * <p>This package depends on nothing else of loom-scope.
  */

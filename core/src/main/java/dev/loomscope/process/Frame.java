@@ -24,10 +24,12 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
     enum Type {
         /** Pool to worker: run this task. */
         TASK(1),
-        /** Pool to worker: stop this task. */
+        /** Pool to worker: stop this task; the body is the reason, in UTF-8. */
         CANCEL(2),
         /** Pool to worker: exit. */
         RETIRE(3),
+        /** Pool to worker: how long the task that follows may take, a {@code long} of ns. */
+        TIME(4),
         /** Worker to pool: first frame, proves who it is. */
         HELLO(16),
         /** Worker to pool: warmed up. */

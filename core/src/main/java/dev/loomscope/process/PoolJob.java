@@ -4,6 +4,11 @@ import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +28,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         DONE
     }
 
+    private static final int MAX_REASON = 4 * 1024; // chars; it has to fit one frame
     private static final Logger log = LoggerFactory.getLogger(PoolJob.class);
 
     private final ProcessPool pool;
@@ -56,8 +62,38 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return request.name();
     }
 
-    Payload payload() {
-        return encoded.payload();
+    /**
+     * Returns what a worker is sent to run it, first of all the time that is left: asked for now, since it may have waited. What
+     * came before the last frame may be followed by {@link #toCancel} instead.
+     */
+    List<Frame> toFrames() {
+        List<Frame> task = encoded.payload().toFrames(Frame.Type.TASK, id);
+        Duration left = remaining();
+        if (left == null) {
+            return task;
+        }
+        long nanos = Math.max(0, PoolTimer.nanos(left));
+        byte[] body = ByteBuffer.allocate(Long.BYTES).putLong(nanos).array();
+        List<Frame> frames = new ArrayList<>(task.size() + 1);
+        frames.add(Frame.of(Frame.Type.TIME, id, body));
+        frames.addAll(task);
+        return frames;
+    }
+
+    private @Nullable Duration remaining() {
+        try {
+            return request.remaining().get();
+        } catch (RuntimeException e) {
+            log.error("the time that is left for CPU task '{}' is not known; it has no limit in its worker", name(), e);
+            return null;
+        }
+    }
+
+    /** Returns what a worker is sent to stop it; after {@link #cancel}. */
+    Frame toCancel() {
+        String reason = String.valueOf(cancelReason());
+        String bounded = reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
+        return Frame.of(Frame.Type.CANCEL, id, bounded.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Tells whoever forked it that it starts. */

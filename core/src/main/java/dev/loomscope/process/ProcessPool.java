@@ -106,8 +106,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
         ensureOpen();
-        return new PoolJob<>(
-                this, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request.name(), request.task()));
+        return new PoolJob<>(this, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request));
     }
 
     /**
@@ -205,7 +204,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
                 case SENT -> {
                     if (job.worker != null) {
                         Worker worker = job.worker;
-                        worker.sendCancel(job.id());
+                        worker.sendCancel(job);
                         PoolTimer.schedule(config.cancelGrace(), () -> killIfBusyWith(worker, job));
                     }
                 }

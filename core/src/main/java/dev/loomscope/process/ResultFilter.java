@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.TaskNotSerializableException;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.ObjectInputFilter;
 import java.lang.invoke.MethodType;
@@ -143,6 +144,7 @@ final class ResultFilter implements ObjectInputFilter {
         if (ownCode == null) {
             Set<Object> origins = new LinkedHashSet<>();
             task.classes().forEach(type -> addOrigin(elementType(type), origins));
+            addOrigin(TaskNotSerializableException.class, origins); // what a worker itself has to say
             SerializedLambda lambda = task.lambda();
             if (lambda != null) {
                 addReturnType(lambda, origins);

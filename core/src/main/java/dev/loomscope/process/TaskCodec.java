@@ -1,20 +1,17 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.CpuRequest;
+import dev.loomscope.core.TaskContext;
 import dev.loomscope.core.TaskNotSerializableException;
+import dev.loomscope.process.TaskOutputStream.Part;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InvalidClassException;
-import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
-import java.io.ObjectInputFilter;
-import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
-import java.io.Serial;
-import java.io.Serializable;
 import java.lang.invoke.SerializedLambda;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -30,9 +27,11 @@ final class TaskCodec {
     private static final String TASK_ADVICE =
             "Capture only the values that are needed, as local variables and not through 'this', make it Serializable or its"
                     + " field transient, or fork the task as IO or BLOCKING.";
+    private static final String CONTEXT_ADVICE =
+            "Bind a value that is Serializable, or make its field transient, or fork the task where it is not bound.";
     private static final String RESULT_ADVICE =
             "Return only values: make it Serializable or its field transient, or return what the caller needs of it.";
-
+    private static final String DEPTH_ADVICE = "Send it in pieces or as an array.";
     private static final String WRITER_ADVICE = "Its own code for serialization threw: the cause says why.";
     private static final Set<String> WRITERS = Set.of("writeObject", "writeExternal", "writeReplace");
 
@@ -49,37 +48,43 @@ final class TaskCodec {
             Set<Class<?>> classes,
             @Nullable SerializedLambda lambda) {}
 
-    /** A task read back: what a worker runs. */
-    record DecodedTask(String name, Callable<?> task) {}
-
-    // What travels: one object, so that a bad name or task is one failure.
-    private record Envelope(String name, Callable<?> task) implements Serializable {
-        @Serial
-        private static final long serialVersionUID = 1L;
-    }
-
     /**
-     * Serializes a task with all that it captured.
+     * Serializes a task with all that it captured, and what travels with it.
      *
      * @throws TaskNotSerializableException with the path to what cannot be sent
      */
-    static EncodedTask encodeTask(String name, Callable<?> task) {
+    static EncodedTask encodeTask(CpuRequest<?> request) {
+        return encodeTask(request.name(), request.context(), request.task());
+    }
+
+    /** As {@link #encodeTask(CpuRequest)}; {@link ArrivedTask} is the other end. */
+    static EncodedTask encodeTask(String name, TaskContext context, Callable<?> task) {
+        Part whole = new Part("CPU task '" + name + "'", task, TASK_ADVICE);
         Payload.Sink sink = new Payload.Sink();
-        TaskOutputStream out =
-                write(sink, new Envelope(name, task), task, "CPU task '%s'".formatted(name), TASK_ADVICE);
+        TaskOutputStream out = write(sink, whole, stream -> {
+            stream.writeObject(name);
+            writeContext(context, whole.what(), stream);
+            stream.begin(whole);
+            stream.writeObject(task);
+        });
         return new EncodedTask(sink.toPayload(), out.classes(), out.lambda());
     }
 
-    /** Reads a task in a worker. What the objects in it do while they are read is the task's own doing. */
-    static DecodedTask decodeTask(Payload payload) throws IOException, ClassNotFoundException {
-        ObjectInputFilter filter = merged(info -> ResultFilter.exceeds(info, payload.size())
-                ? ObjectInputFilter.Status.REJECTED
-                : ObjectInputFilter.Status.UNDECIDED);
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        if (read(payload.toInputStream(), filter, List.of(loader)) instanceof Envelope envelope) {
-            return new DecodedTask(envelope.name(), envelope.task());
+    private static void writeContext(TaskContext context, String task, TaskOutputStream stream) throws IOException {
+        Map<String, @Nullable String> log = context.log();
+        stream.writeInt(log.size());
+        for (Map.Entry<String, @Nullable String> entry : log.entrySet()) {
+            stream.writeObject(entry.getKey());
+            stream.writeObject(entry.getValue());
         }
-        throw new InvalidObjectException("what came is no task");
+        Map<String, Object> values = context.values();
+        stream.writeInt(values.size());
+        for (Map.Entry<String, Object> entry : values.entrySet()) {
+            String what = "context value '%s' of %s".formatted(entry.getKey(), task);
+            stream.writeObject(entry.getKey());
+            stream.begin(new Part(what, entry.getValue(), CONTEXT_ADVICE));
+            stream.writeObject(entry.getValue());
+        }
     }
 
     /**
@@ -89,7 +94,8 @@ final class TaskCodec {
      */
     static Payload encodeResult(String name, @Nullable Object result) {
         Payload.Sink sink = new Payload.Sink();
-        write(sink, result, result, "the result of CPU task '%s'".formatted(name), RESULT_ADVICE);
+        Part whole = new Part("the result of CPU task '" + name + "'", result, RESULT_ADVICE);
+        write(sink, whole, stream -> stream.writeObject(result));
         return sink.toPayload();
     }
 
@@ -100,39 +106,39 @@ final class TaskCodec {
      */
     static @Nullable Object decodeResult(InputStream bytes, ResultFilter filter)
             throws IOException, ClassNotFoundException {
-        return read(bytes, merged(filter), filter.loaders());
+        try (TaskInputStream in = new TaskInputStream(bytes, filter, filter.loaders())) {
+            return in.readObject();
+        }
     }
 
-    private static TaskOutputStream write(
-            Payload.Sink sink, @Nullable Object object, @Nullable Object root, String what, String advice) {
+    private static TaskOutputStream write(Payload.Sink sink, Part whole, Content content) {
         TaskOutputStream out = null;
         try {
-            out = new TaskOutputStream(sink);
-            out.writeObject(object);
+            out = new TaskOutputStream(sink, whole);
+            content.writeTo(out);
             out.flush();
             return out;
         } catch (NotSerializableException e) {
-            throw notSerializable(what, root, out, "is not Serializable", advice, e);
+            throw notSerializable(whole, out, "is not Serializable", null, e);
         } catch (StackOverflowError e) {
-            throw notSerializable(what, root, null, "is nested too deeply", "Send it in pieces or as an array.", e);
+            throw notSerializable(whole, out, "is nested too deeply", DEPTH_ADVICE, e);
         } catch (IOException | RuntimeException e) {
-            throw notSerializable(what, root, out, "could not be written (%s)".formatted(e), WRITER_ADVICE, e);
+            throw notSerializable(whole, out, "could not be written (%s)".formatted(e), WRITER_ADVICE, e);
         }
     }
 
     private static TaskNotSerializableException notSerializable(
-            String what,
-            @Nullable Object root,
-            @Nullable TaskOutputStream out,
-            String problem,
-            String advice,
-            Throwable cause) {
-        String blamed = blamedClass(out, cause);
+            Part whole, @Nullable TaskOutputStream out, String problem, @Nullable String advice, Throwable cause) {
+        Part part = out == null ? whole : out.part();
+        boolean tooDeep = cause instanceof StackOverflowError; // for a search, too
+        String blamed = tooDeep ? null : blamedClass(out, cause);
+        Object root = part.root();
         String path = blamed == null || root == null ? "" : ObjectPath.find(root, isCulprit(blamed, out));
         String which = blamed == null ? "it" : blamed;
         String reached = path.isEmpty() ? "" : ", reached by " + path;
         return new TaskNotSerializableException(
-                "%s cannot be sent to another process: %s %s%s. %s".formatted(what, which, problem, reached, advice),
+                "%s cannot be sent to another process: %s %s%s. %s"
+                        .formatted(part.what(), which, problem, reached, advice == null ? part.advice() : advice),
                 path,
                 cause);
     }
@@ -161,38 +167,9 @@ final class TaskCodec {
                 : object -> object.getClass().getTypeName().equals(blamed);
     }
 
-    private static @Nullable Object read(InputStream bytes, ObjectInputFilter filter, List<ClassLoader> loaders)
-            throws IOException, ClassNotFoundException {
-        try (TaskInputStream in = new TaskInputStream(bytes, loaders)) {
-            in.setObjectInputFilter(filter);
-            return in.readObject();
-        }
-    }
-
-    // A stream's filter replaces the one of the JVM: keep both.
-    private static ObjectInputFilter merged(ObjectInputFilter ours) {
-        ObjectInputFilter global = ObjectInputFilter.Config.getSerialFilter();
-        return global == null ? ours : ObjectInputFilter.merge(ours, global);
-    }
-
-    private static final class TaskInputStream extends ObjectInputStream {
-        private final List<ClassLoader> loaders;
-
-        TaskInputStream(InputStream in, List<ClassLoader> loaders) throws IOException {
-            super(in);
-            this.loaders = loaders;
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
-            for (ClassLoader loader : loaders) {
-                try {
-                    return Class.forName(description.getName(), false, loader);
-                } catch (ClassNotFoundException e) {
-                    // the next loader may know it, and at last the stream's own rules, which also know primitives
-                }
-            }
-            return super.resolveClass(description);
-        }
+    /** What goes into a stream. */
+    @FunctionalInterface
+    private interface Content {
+        void writeTo(TaskOutputStream out) throws IOException;
     }
 }

@@ -9,17 +9,39 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** An object stream that remembers what went through it: the classes, the first lambda, the last object. */
+/** An object stream that remembers what went through it: the classes, the part it is at and its first lambda, the last object. */
 final class TaskOutputStream extends ObjectOutputStream {
 
     private final Set<Class<?>> classes = new LinkedHashSet<>();
+    private Part part;
     private @Nullable SerializedLambda lambda;
     private @Nullable Object last;
     private boolean failed;
 
-    TaskOutputStream(OutputStream out) throws IOException {
+    /**
+     * Something that is written as a whole, for messages about it.
+     *
+     * @param what how they call it
+     * @param root the object that is written
+     * @param advice what to do if it cannot be
+     */
+    record Part(String what, @Nullable Object root, String advice) {}
+
+    TaskOutputStream(OutputStream out, Part first) throws IOException {
         super(out);
+        this.part = first;
         enableReplaceObject(true);
+    }
+
+    /** What is written from now on belongs to this part. */
+    void begin(Part next) {
+        part = next;
+        lambda = null;
+    }
+
+    /** What is written now. */
+    Part part() {
+        return part;
     }
 
     /** The classes of everything written, in the order of their first appearance. */
@@ -27,7 +49,7 @@ final class TaskOutputStream extends ObjectOutputStream {
         return classes;
     }
 
-    /** The first lambda or method reference written, the code of the task in most cases. */
+    /** The first lambda or method reference of the part, the code of the task in most cases. */
     @Nullable
     SerializedLambda lambda() {
         return lambda;

@@ -107,8 +107,8 @@ final class Worker {
     }
 
     /** Asks the worker to stop its task. Returns at once. */
-    void sendCancel(long taskId) {
-        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.CANCEL, taskId)));
+    void sendCancel(PoolJob<?> task) {
+        outgoing.add(new Outgoing.Control(task.toCancel()));
     }
 
     /** Asks the worker to exit, and sees to it that it does. Returns at once. */
@@ -158,7 +158,7 @@ final class Worker {
     // A task that is cancelled on its way is not sent to its end: the worker drops what it has when it reads the
     // cancel.
     private void writeTask(PoolJob<?> task) throws IOException {
-        for (Frame frame : task.payload().toFrames(Frame.Type.TASK, task.id())) {
+        for (Frame frame : task.toFrames()) {
             if (task.cancelReason() != null && frame.more()) {
                 return;
             }

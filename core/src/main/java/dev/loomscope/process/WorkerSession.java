@@ -2,7 +2,9 @@ package dev.loomscope.process;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ final class WorkerSession implements Closeable {
     private final BlockingQueue<List<Frame>> replies = new LinkedBlockingQueue<>();
     private @Nullable Payload incoming; // main thread only; the body of a task that has not come completely
     private long lastId; // main thread only; of the task that came last, completely or not
+    private OptionalLong deadline = OptionalLong.empty(); // main thread only; nanoTime, of the task that comes next
 
     WorkerSession(FrameChannel channel, String worker) {
         this.channel = channel;
@@ -36,7 +39,8 @@ final class WorkerSession implements Closeable {
             Frame frame = channel.read();
             switch (frame.type()) {
                 case TASK -> receive(frame);
-                case CANCEL -> cancel(frame.taskId());
+                case TIME -> limit(frame);
+                case CANCEL -> cancel(frame);
                 case RETIRE -> {
                     return;
                 }
@@ -50,6 +54,15 @@ final class WorkerSession implements Closeable {
         channel.close();
     }
 
+    // The clocks of two processes have nothing in common: what is sent is the time left.
+    private void limit(Frame frame) throws ProtocolException {
+        if (frame.body().remaining() != Long.BYTES) {
+            throw new ProtocolException(
+                    "the time for a task has %d bytes".formatted(frame.body().remaining()));
+        }
+        deadline = OptionalLong.of(System.nanoTime() + frame.body().getLong());
+    }
+
     // STARTED is on its way before the task's first instruction runs: without it, the pool knows that nothing has
     // happened.
     private void receive(Frame frame) throws IOException {
@@ -59,18 +72,21 @@ final class WorkerSession implements Closeable {
         lastId = frame.taskId();
         if (!frame.more()) {
             channel.write(Frame.of(Frame.Type.STARTED, frame.taskId()));
-            tasks.start(frame.taskId(), payload);
+            tasks.start(frame.taskId(), payload, deadline);
+            deadline = OptionalLong.empty();
         }
     }
 
-    private void cancel(long taskId) throws IOException {
+    private void cancel(Frame frame) throws IOException {
+        long taskId = frame.taskId();
         boolean incomplete = incoming != null && lastId == taskId;
         if (incomplete || taskId != lastId) { // the channel keeps the order: this one was cancelled unsent
             incoming = null;
             lastId = taskId;
+            deadline = OptionalLong.empty();
             channel.write(Frame.of(Frame.Type.DROPPED, taskId));
         } else {
-            tasks.interrupt(taskId);
+            tasks.cancel(taskId, StandardCharsets.UTF_8.decode(frame.body()).toString());
         }
     }
 

@@ -1,11 +1,13 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.CurrentTask;
 import dev.loomscope.core.Task;
-import dev.loomscope.process.TaskCodec.DecodedTask;
+import dev.loomscope.core.TaskContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -28,9 +30,9 @@ final class WorkerTask {
     private byte @Nullable [] reserve = new byte[RESERVE_BYTES]; // task thread only
 
     private final ReentrantLock lock = new ReentrantLock();
-    private long running; // guarded by lock; the id of the task whose code runs, 0 for none
+    private @Nullable Assignment running; // guarded by lock; the task whose code runs, if one does
 
-    private record Assignment(long taskId, Payload payload) {}
+    private record Assignment(long taskId, Payload payload, CurrentTask.Control control) {}
 
     WorkerTask(String worker, Consumer<List<Frame>> replies) {
         this.replies = replies;
@@ -40,9 +42,11 @@ final class WorkerTask {
 
     void warmUp() throws IOException {
         try {
-            Payload payload =
-                    TaskCodec.encodeTask("warm-up", (Task<String>) () -> "warm").payload();
-            Object result = TaskCodec.decodeTask(payload).task().call();
+            Task<String> task = () -> "warm";
+            ArrivedTask arrived = new ArrivedTask(
+                    TaskCodec.encodeTask("warm-up", TaskContext.EMPTY, task).payload());
+            arrived.readContext();
+            Object result = arrived.readTask().call();
             TaskCodec.encodeResult("warm-up", result);
         } catch (Exception e) {
             throw new IOException("the warm-up task failed", e);
@@ -50,20 +54,22 @@ final class WorkerTask {
     }
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
-    void start(long taskId, Payload payload) throws IOException {
-        begin(taskId); // here and not on the task thread: a cancel may be the next frame
+    void start(long taskId, Payload payload, OptionalLong deadlineNanos) throws IOException {
+        Assignment assignment = new Assignment(taskId, payload, new CurrentTask.Control(deadlineNanos));
+        begin(assignment); // here and not on the task thread: a cancel may be the next frame
         try {
-            next.put(new Assignment(taskId, payload));
+            next.put(assignment);
         } catch (InterruptedException e) {
             throw new IOException("the channel's thread was interrupted", e);
         }
     }
 
-    /** Interrupts the task with this id, if its code still runs. */
-    void interrupt(long taskId) {
+    /** Tells the task with this id that it is cancelled, and interrupts it, if its code still runs. */
+    void cancel(long taskId, String reason) {
         lock.lock();
         try {
-            if (running == taskId) {
+            if (running != null && running.taskId() == taskId) {
+                running.control().cancel(reason);
                 thread.interrupt();
             }
         } finally {
@@ -77,9 +83,26 @@ final class WorkerTask {
             while (true) {
                 Assignment assignment = await();
                 replies.accept(run(assignment));
+                clearContext();
             }
         } catch (Throwable e) {
             Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY);
+        }
+    }
+
+    // This thread has no context before, see below.
+    private static void install(TaskContext context) {
+        if (context != TaskContext.EMPTY) {
+            context.install();
+        }
+    }
+
+    // After the reply: to find out whether tasks log takes some ms, once.
+    private static void clearContext() {
+        try {
+            TaskContext.clear();
+        } catch (OutOfMemoryError e) {
+            // the task's own was reported, and the pool is about to retire this worker
         }
     }
 
@@ -103,14 +126,17 @@ final class WorkerTask {
 
     private List<Frame> runUserCode(Assignment assignment) throws IOException {
         String name = "task";
+        assignment.control().enter();
         try {
-            DecodedTask task = TaskCodec.decodeTask(assignment.payload());
-            name = task.name();
-            Object result = task.task().call();
+            ArrivedTask arrived = new ArrivedTask(assignment.payload());
+            name = arrived.name();
+            install(arrived.readContext());
+            Object result = arrived.readTask().call();
             return TaskCodec.encodeResult(name, result).toFrames(Frame.Type.RESULT, assignment.taskId());
         } catch (Throwable thrown) {
             return failure(assignment.taskId(), thrown);
         } finally {
+            assignment.control().leave();
             resetStreams();
         }
     }
@@ -144,10 +170,10 @@ final class WorkerTask {
         System.setErr(stderr);
     }
 
-    private void begin(long taskId) {
+    private void begin(Assignment assignment) {
         lock.lock();
         try {
-            running = taskId;
+            running = assignment;
         } finally {
             lock.unlock();
         }
@@ -158,7 +184,7 @@ final class WorkerTask {
     private void end() {
         lock.lock();
         try {
-            running = 0;
+            running = null;
             Thread.interrupted();
         } finally {
             lock.unlock();

@@ -128,7 +128,7 @@ class FrameChannelTest {
     @ParameterizedTest
     @CsvSource({
         "0, 0, unknown frame type 0",
-        "0, 4, unknown frame type 4",
+        "0, 15, unknown frame type 15",
         "0, -1, unknown frame type -1",
         "1, 2, unknown flags",
         "1, -128, unknown flags",

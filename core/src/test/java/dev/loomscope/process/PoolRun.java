@@ -5,10 +5,12 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskContext;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** One task in a pool, run on a thread of its own, so that a test that waits for it in vain fails and does not hang. */
 final class PoolRun<T> {
@@ -22,9 +24,9 @@ final class PoolRun<T> {
 
     private record Outcome<T>(T result, Throwable failure) {}
 
-    private PoolRun(ProcessPool pool, String name, Task<T> task) {
+    private PoolRun(ProcessPool pool, String name, Task<T> task, TaskContext context, Supplier<Duration> remaining) {
         this.pool = pool;
-        this.execution = pool.prepare(new CpuRequest<>(task, name, runner::complete));
+        this.execution = pool.prepare(new CpuRequest<>(task, name, runner::complete, context, remaining));
     }
 
     /** Runs a task to its end. */
@@ -46,7 +48,20 @@ final class PoolRun<T> {
     }
 
     static <T> PoolRun<T> prepare(ProcessPool pool, String name, Task<T> task) {
-        return new PoolRun<>(pool, name, task);
+        return new PoolRun<>(pool, name, task, TaskContext.EMPTY, () -> null);
+    }
+
+    /** Runs a task to its end, with what the calling thread has as its context. */
+    static <T> T runWithContext(ProcessPool pool, Task<T> task) throws Exception {
+        return prepareWithContext(pool, task).start().get();
+    }
+
+    static <T> PoolRun<T> prepareWithContext(ProcessPool pool, Task<T> task) {
+        return new PoolRun<>(pool, "task", task, TaskContext.capture(), () -> null);
+    }
+
+    static <T> PoolRun<T> startWithTime(ProcessPool pool, Supplier<Duration> remaining, Task<T> task) {
+        return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, remaining).start();
     }
 
     PoolRun<T> start() {

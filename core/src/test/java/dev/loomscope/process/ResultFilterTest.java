@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskContext;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.ByteArrayInputStream;
 import java.io.InvalidClassException;
@@ -249,7 +250,7 @@ class ResultFilterTest {
     }
 
     private static EncodedTask encode(Task<?> task) {
-        return TaskCodec.encodeTask("test", task);
+        return TaskCodec.encodeTask("test", TaskContext.EMPTY, task);
     }
 
     private static byte[] bytes(Object value) throws Exception {

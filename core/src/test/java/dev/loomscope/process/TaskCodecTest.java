@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskContext;
 import dev.loomscope.core.TaskNotSerializableException;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.lang.invoke.SerializedLambda;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -62,11 +64,11 @@ class TaskCodecTest {
     void aTaskIsTheSameOnTheOtherSide() throws Exception {
         Task<Integer> task = () -> 6 * 7;
 
-        TaskCodec.DecodedTask decoded =
-                TaskCodec.decodeTask(TaskCodec.encodeTask("answer", task).payload());
+        ArrivedTask arrived = arrived("answer", task);
 
-        assertThat(decoded.name()).isEqualTo("answer");
-        assertThat(decoded.task().call()).isEqualTo(42);
+        assertThat(arrived.name()).isEqualTo("answer");
+        assertThat(arrived.readContext()).isSameAs(TaskContext.EMPTY);
+        assertThat(arrived.readTask().call()).isEqualTo(42);
     }
 
     @Test
@@ -120,7 +122,7 @@ class TaskCodecTest {
     void aCallableThatIsNotSerializableIsRefused() {
         java.util.concurrent.Callable<Integer> plain = () -> 1;
 
-        assertThatThrownBy(() -> TaskCodec.encodeTask("plain", plain))
+        assertThatThrownBy(() -> TaskCodec.encodeTask("plain", TaskContext.EMPTY, plain))
                 .isInstanceOf(TaskNotSerializableException.class)
                 .hasMessageContaining("CPU task 'plain'")
                 .hasMessageContaining("lambda in " + NAME);
@@ -156,10 +158,44 @@ class TaskCodecTest {
         cycle.add(cycle);
         Task<Integer> task = () -> cycle.size();
 
-        assertThat(TaskCodec.decodeTask(TaskCodec.encodeTask("cycle", task).payload())
-                        .task()
-                        .call())
-                .isEqualTo(1);
+        ArrivedTask arrived = arrived("cycle", task);
+        arrived.readContext();
+        assertThat(arrived.readTask().call()).isEqualTo(1);
+    }
+
+    @Test
+    void theLambdaOfATaskIsItsOwnAndNotThatOfAContextValue() {
+        TaskContext context = TaskContext.of(Map.of(), Map.of("filter", (Task<String>) () -> "of the value"));
+        Task<Integer> task = () -> 1;
+
+        assertThat(TaskCodec.encodeTask("own", context, task).lambda())
+                .extracting(SerializedLambda::getInstantiatedMethodType)
+                .isEqualTo("()Ljava/lang/Integer;");
+    }
+
+    @Test
+    void aContextValueThatCannotBeSentIsNamedWithThePathInIt() {
+        TaskContext context = TaskContext.of(Map.of(), Map.of("order", new Order("o", List.of(session))));
+        Task<Integer> task = () -> 1;
+
+        TaskNotSerializableException refused = catchThrowableOfType(
+                TaskNotSerializableException.class, () -> TaskCodec.encodeTask("test", context, task));
+
+        assertThat(refused)
+                .hasMessage("context value 'order' of CPU task 'test' cannot be sent to another process: " + NAME
+                        + "$Session is not Serializable, reached by Order -> session -> [0]. Bind a value that is"
+                        + " Serializable, or make its field transient, or fork the task where it is not bound.");
+        assertThat(refused.path()).isEqualTo("Order -> session -> [0]");
+    }
+
+    @Test
+    void aTaskThatCannotBeSentIsNamedAlsoWhenItHasAContext() {
+        TaskContext context = TaskContext.of(Map.of("k", "v"), Map.of("order", new Order("o", "s")));
+        Task<String> task = () -> session.toString();
+
+        assertThatThrownBy(() -> TaskCodec.encodeTask("test", context, task))
+                .hasMessageStartingWith("CPU task 'test' cannot be sent")
+                .hasMessageContaining("captured 'this' of " + NAME);
     }
 
     @Test
@@ -185,6 +221,12 @@ class TaskCodecTest {
     private static final String NAME = TaskCodecTest.class.getName();
 
     private static TaskNotSerializableException refusal(Task<?> task) {
-        return catchThrowableOfType(TaskNotSerializableException.class, () -> TaskCodec.encodeTask("test", task));
+        return catchThrowableOfType(
+                TaskNotSerializableException.class, () -> TaskCodec.encodeTask("test", TaskContext.EMPTY, task));
+    }
+
+    private static ArrivedTask arrived(String name, Task<?> task) throws Exception {
+        return new ArrivedTask(
+                TaskCodec.encodeTask(name, TaskContext.EMPTY, task).payload());
     }
 }

@@ -1,0 +1,63 @@
+package dev.loomscope.process;
+
+import dev.loomscope.core.TaskContext;
+import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputFilter;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task in a worker, read in the order in which {@link TaskCodec} wrote it: its name, so that failures have one; its context, so
+ * that it is installed by then; the task itself, whose objects may run code of their own while they are made.
+ *
+ * <p>Task thread only; each step once.
+ */
+final class ArrivedTask {
+
+    private final TaskInputStream in;
+    private final String name;
+
+    /** Reads the name. */
+    ArrivedTask(Payload payload) throws IOException, ClassNotFoundException {
+        ObjectInputFilter filter = info -> ResultFilter.exceeds(info, payload.size())
+                ? ObjectInputFilter.Status.REJECTED
+                : ObjectInputFilter.Status.UNDECIDED;
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        this.in = new TaskInputStream(payload.toInputStream(), filter, List.of(loader));
+        this.name = next(String.class);
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Reads what travels with the task. */
+    TaskContext readContext() throws IOException, ClassNotFoundException {
+        Map<String, @Nullable String> log = new HashMap<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            log.put(next(String.class), (String) in.readObject());
+        }
+        Map<String, Object> values = new HashMap<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            values.put(next(String.class), next(Object.class));
+        }
+        return TaskContext.of(log, values);
+    }
+
+    /** Reads the task itself. What the objects in it do while they are read is the task's own doing. */
+    Callable<?> readTask() throws IOException, ClassNotFoundException {
+        return next(Callable.class);
+    }
+
+    private <T> T next(Class<T> type) throws IOException, ClassNotFoundException {
+        Object object = in.readObject();
+        if (!type.isInstance(object)) {
+            throw new InvalidObjectException("what came is no task");
+        }
+        return type.cast(object);
+    }
+}
