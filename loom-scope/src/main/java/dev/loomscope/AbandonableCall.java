@@ -11,7 +11,7 @@ final class AbandonableCall<T extends @Nullable Object> {
 
     private static final Logger log = LoggerFactory.getLogger(AbandonableCall.class);
 
-    private final String name;
+    private final ScopedSubtask<T> subtask;
     private final Callable<? extends T> code;
     private final Runnable atEnd;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -20,19 +20,23 @@ final class AbandonableCall<T extends @Nullable Object> {
     private volatile boolean abandoned; // the waiting thread, set once
 
     /**
-     * For code with this name.
+     * For the code of a subtask.
      *
      * @param atEnd what the thread does last, abandoned or not
      */
-    AbandonableCall(String name, Callable<? extends T> code, Runnable atEnd) {
-        this.name = name;
+    AbandonableCall(ScopedSubtask<T> subtask, Callable<? extends T> code, Runnable atEnd) {
+        this.subtask = subtask;
         this.code = code;
         this.atEnd = atEnd;
     }
 
     /** Starts the thread. */
     Thread start() {
-        return Thread.ofPlatform().daemon().name(name).start(this::run);
+        return Thread.ofPlatform()
+                .daemon()
+                .name(subtask.name())
+                .uncaughtExceptionHandler(subtask)
+                .start(this::run);
     }
 
     private void run() {
@@ -51,9 +55,9 @@ final class AbandonableCall<T extends @Nullable Object> {
 
     private void sayGoodbye() {
         if (thrown == null || InterruptShape.matches(thrown)) {
-            log.debug("abandoned subtask '{}' has ended", name);
+            log.debug("abandoned {} has ended", subtask.describe());
         } else {
-            log.warn("abandoned subtask '{}' has failed, which nobody will hear of", name, thrown);
+            log.warn("abandoned {} has failed, which nobody will hear of", subtask.describe(), thrown);
         }
     }
 

@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScopeTree implements ScopePlace {
 
+    // Of threads that have opened a scope or raised a shield; the subtask that a thread runs is found without.
     private static final ThreadLocal<@Nullable ScopePlace> innermost = new ThreadLocal<>();
     private static final Set<NurseryScope<?, ?>> outermost = ConcurrentHashMap.newKeySet();
 
     private final NurseryScope<?, ?> scope;
-    private final @Nullable ScopePlace around = innermost.get();
+    private final @Nullable ScopePlace around = here();
     private final @Nullable CurrentTask workerTask = around == null ? CurrentTask.current() : null;
     private final Set<NurseryScope<?, ?>> nested = ConcurrentHashMap.newKeySet();
 
@@ -33,7 +34,8 @@ final class ScopeTree implements ScopePlace {
 
     /** The innermost place of the calling thread; null for none. */
     static @Nullable ScopePlace here() {
-        return innermost.get();
+        ScopePlace opened = innermost.get();
+        return opened != null ? opened : ScopedSubtask.current();
     }
 
     /** From now on this is the innermost place of the calling thread. */
@@ -47,7 +49,7 @@ final class ScopeTree implements ScopePlace {
             return;
         }
         ScopePlace around = place.around();
-        if (around == null) {
+        if (around == null || around == ScopedSubtask.current()) {
             innermost.remove();
         } else {
             innermost.set(around);
@@ -145,7 +147,7 @@ final class ScopeTree implements ScopePlace {
 
     /** Whether the calling thread is below this scope: runs a subtask of it, or of a scope inside it. */
     boolean containsCurrentThread() {
-        for (ScopePlace place = innermost.get(); place != null; place = place.around()) {
+        for (ScopePlace place = here(); place != null; place = place.around()) {
             if (place == this) {
                 return true;
             }
@@ -156,7 +158,7 @@ final class ScopeTree implements ScopePlace {
     /** The scopes that the calling thread has opened inside this one and not closed yet, the innermost first. */
     List<NurseryScope<?, ?>> openInside() {
         List<NurseryScope<?, ?>> inside = new ArrayList<>();
-        for (ScopePlace place = innermost.get(); place != null && place != this; place = place.around()) {
+        for (ScopePlace place = here(); place != null && place != this; place = place.around()) {
             if (place instanceof ScopeTree tree && tree.scope.isOwner()) {
                 inside.add(tree.scope);
             }
@@ -166,7 +168,7 @@ final class ScopeTree implements ScopePlace {
 
     /** Whether this scope was cancelled, or one that the calling thread has opened inside it; behind a shield, only those there. */
     boolean isCancelledForCaller() {
-        for (ScopePlace place = innermost.get(); place != null; place = place.around()) {
+        for (ScopePlace place = here(); place != null; place = place.around()) {
             if (place instanceof Shield) {
                 return false;
             }

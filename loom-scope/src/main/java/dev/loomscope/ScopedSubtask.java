@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /** One subtask of a {@link NurseryScope}: the code that it runs, its outcome, and the handle of both. */
 final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
-        implements Subtask<T>, ScopePlace, Limiter.Waiter, Callable<@Nullable Void> {
+        implements Subtask<T>, ScopePlace, Limiter.Waiter, Callable<@Nullable Void>, Thread.UncaughtExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
@@ -41,6 +41,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private @Nullable T result; // written before state
     private @Nullable Throwable exception; // written before state
     private long endedNanos; // written before state
+    private Subtasks.@Nullable Segment segment; // set before anybody else knows it
+    private int slot; // set before anybody else knows it
     private boolean awaitedByOwner; // owner thread only
     private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
 
@@ -88,6 +90,21 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return id;
     }
 
+    /** Says where the scope keeps it; before anybody else knows it. */
+    void isAt(Subtasks.Segment newSegment, int newSlot) {
+        segment = newSegment;
+        slot = newSlot;
+    }
+
+    @SuppressWarnings("NullAway") // set when it was forked
+    Subtasks.Segment segment() {
+        return segment;
+    }
+
+    int slot() {
+        return slot;
+    }
+
     /** Whether it ends with the others instead of being waited for. */
     boolean isDaemon() {
         return daemon;
@@ -103,7 +120,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     public @Nullable Void call() {
         try {
             if (beginRunning()) {
-                ScopeTree.stand(this);
                 runTask();
             }
         } finally {
@@ -112,6 +128,21 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             }
         }
         return null;
+    }
+
+    /** The subtask that the calling thread runs; null if it runs none. */
+    static @Nullable ScopedSubtask<?> current() {
+        return Thread.currentThread().getUncaughtExceptionHandler() instanceof ScopedSubtask<?> subtask
+                ? subtask
+                : null;
+    }
+
+    // As the handler of its thread it is found by current(), without a thread local in each of a million virtual
+    // threads. What
+    // a task throws is caught long before; this is for what goes wrong outside of it.
+    @Override
+    public void uncaughtException(Thread failed, Throwable thrown) {
+        log.error("the thread of {} has ended outside of its task", describe(), thrown);
     }
 
     private void runTask() {
@@ -137,6 +168,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private T runHere(Callable<? extends T> code) throws Exception {
         onStarted(describe(Thread.currentThread()));
+        if (context == ForkContext.NOTHING) {
+            return code.call(); // the thread is new, has nothing, and ends with the task
+        }
         ForkContext.Installed installed = context.install();
         try {
             return code.call();
@@ -146,12 +180,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private T runAbandonable(Callable<? extends T> code) throws Throwable {
-        Callable<T> standingHere = () -> {
-            ScopeTree.stand(this);
-            return runHere(code);
-        };
-        AbandonableCall<T> call =
-                new AbandonableCall<>(name(), standingHere, () -> scope.onPermitFree(this, Thread.currentThread()));
+        AbandonableCall<T> call = new AbandonableCall<>(
+                this, () -> runHere(code), () -> scope.onPermitFree(this, Thread.currentThread()));
         Thread instead = call.start();
         abandonable = instead;
         permitIsElsewhere = true;

@@ -62,8 +62,8 @@ final class ThreadContainer {
         if (subtask == null) {
             return Thread.ofVirtual().unstarted(code);
         }
-        return subtask.needsPlatformThread()
-                ? Thread.ofPlatform().daemon().name(subtask.name()).unstarted(code)
-                : Thread.ofVirtual().name(subtask.name()).unstarted(code);
+        Thread.Builder builder =
+                subtask.needsPlatformThread() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+        return builder.name(subtask.name()).uncaughtExceptionHandler(subtask).unstarted(code);
     }
 }

@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import dev.loomscope.core.TaskContext;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,8 @@ final class ThreadStarter {
     }
 
     private void dispatch() {
+        TaskContext
+                .clear(); // some logging frameworks let threads inherit the MDC: from here on that would be a stale one
         ThreadContainer own = null;
         try {
             for (Request request = next(); request.subtask != null; request = next()) {
