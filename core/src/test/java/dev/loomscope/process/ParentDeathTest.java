@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,29 @@ class ParentDeathTest {
 
             Eventually.becomesTrue(
                     "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        }
+    }
+
+    @RepeatedTest(3)
+    void noWorkerOutlivesAParentThatIsKilledWhileItKillsOne() throws Exception {
+        String marker = "600." + Work.pid() + System.nanoTime() % 1_000_000;
+        try (PoolOwner owner = PoolOwner.startSpawning(marker)) {
+            assertThat(owner.readLine()).isEqualTo("spawning");
+            long worker = owner.children().getFirst();
+
+            owner.cancel();
+            while (Pids.stateOf(worker) != 'T' && Pids.isAlive(worker)) {
+                Thread.onSpinWait(); // to be quicker than the parent with what it does next
+            }
+            List<Long> workers = owner.children();
+            owner.kill();
+
+            Eventually.becomesTrue(
+                    "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        } finally {
+            for (long pid : Pids.withArgument(marker)) {
+                Pids.signal("KILL", pid);
+            }
         }
     }
 
