@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -36,9 +37,10 @@ final class LiveProcesses {
     }
 
     /**
-     * Starts a process that this JVM does not leave behind.
+     * Starts a process that this JVM does not leave behind. When it has ended, {@link #forget} it.
      *
      * @throws IOException if it cannot be started, or this JVM is about to exit
+     * @throws OutOfMemoryError if there is no thread to wait for its exit
      */
     static Process start(ProcessBuilder builder) throws IOException {
         starts.readLock().lock();
@@ -46,13 +48,32 @@ final class LiveProcesses {
             if (exiting) {
                 throw new IOException("this JVM is about to exit");
             }
-            Process process = builder.start();
+            Process process = startKnown(builder);
             processes.add(process);
-            process.onExit().thenRun(() -> processes.remove(process));
             return process;
         } finally {
             starts.readLock().unlock();
         }
+    }
+
+    // Without a thread that waits for its exit, the JDK throws after it has started the process: nobody would know it.
+    private static Process startKnown(ProcessBuilder builder) throws IOException {
+        try {
+            return builder.start();
+        } catch (OutOfMemoryError e) {
+            List<String> arguments =
+                    builder.command().subList(1, builder.command().size());
+            ProcessHandle.current()
+                    .children()
+                    .filter(child -> child.info().arguments().map(List::of).equals(Optional.of(arguments)))
+                    .forEach(ProcessHandle::destroyForcibly);
+            throw e;
+        }
+    }
+
+    /** A process has ended. */
+    static void forget(Process process) {
+        processes.remove(process);
     }
 
     /**

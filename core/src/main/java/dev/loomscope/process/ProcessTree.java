@@ -89,7 +89,7 @@ final class ProcessTree {
             if (!shell.waitFor(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 log.debug("processes {} take long to be stopped", pids);
             }
-        } catch (IOException e) {
+        } catch (IOException | OutOfMemoryError e) { // the latter if there are no more threads
             log.debug("processes {} could not be stopped before they are killed", pids, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

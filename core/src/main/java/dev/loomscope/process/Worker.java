@@ -3,7 +3,9 @@ package dev.loomscope.process;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +54,10 @@ final class Worker {
 
     private final String name;
     private final Process process;
+    private final CompletableFuture<Void> exit;
     private final FrameChannel channel;
     private final WorkerOutput output;
+    private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
     private @Nullable Payload incoming; // reader thread only; the body of a reply that has not come completely
 
@@ -78,19 +82,30 @@ final class Worker {
         record End() implements Outgoing {}
     }
 
-    Worker(String name, Process process, FrameChannel channel, WorkerOutput output) {
+    Worker(
+            String name,
+            Process process,
+            CompletableFuture<Void> exit,
+            FrameChannel channel,
+            WorkerOutput output,
+            PoolThreads threads) {
         this.name = name;
         this.process = process;
+        this.exit = exit;
         this.channel = channel;
         this.output = output;
+        this.threads = threads;
     }
 
-    /** Begins to talk; once. */
+    /**
+     * Begins to talk; once.
+     *
+     * @throws OutOfMemoryError if there are no threads for it: {@link #discard} is all that can be done then
+     */
     void start(Owner owner) {
-        Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
-        threads.name("loom-scope-%s-writer".formatted(name)).start(this::writeLoop);
-        threads.name("loom-scope-%s-reader".formatted(name)).start(() -> readLoop(owner));
-        process.onExit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        threads.start("loom-scope-%s-writer".formatted(name), this::writeLoop);
+        threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner)); // the last: it tells the owner
+        exit.thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -123,12 +138,27 @@ final class Worker {
 
     /** Ends the process and its descendants by force. Returns at once; {@link Owner#onEnded} follows. */
     void kill() {
-        Thread.ofPlatform().daemon().name("loom-scope-%s-kill".formatted(name)).start(() -> {
-            if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
-                log.error("{} does not end although it was killed; its task is given up", this);
-            }
-            PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
-        });
+        try {
+            threads.start("loom-scope-%s-kill".formatted(name), this::destroy);
+        } catch (OutOfMemoryError e) {
+            log.warn("no thread can be started to kill {}: it is killed without one", this, e);
+            ProcessTree.kill(List.of(process)); // which does not wait
+            PoolTimer.schedule(DEATH_PATIENCE, this::closeChannel);
+        }
+    }
+
+    /** Ends a worker that could not be {@linkplain #start started}, and waits until its process is gone. */
+    void discard() {
+        outgoing.add(new Outgoing.End());
+        destroy();
+        closeChannel();
+    }
+
+    private void destroy() {
+        if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
+            log.error("{} does not end although it was killed; its task is given up", this);
+        }
+        PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
     }
 
     @Override
@@ -178,7 +208,7 @@ final class Worker {
         } finally {
             outgoing.add(new Outgoing.End());
             closeChannel();
-            listener.onEnded(this, awaitExit());
+            end(listener);
         }
     }
 
@@ -202,6 +232,16 @@ final class Worker {
         return type == Frame.Type.RESULT
                 ? new WorkerReply.Result(payload, this)
                 : new WorkerReply.Failure(payload, type == Frame.Type.FATAL, this);
+    }
+
+    // The last call comes in any case: a task and a place in the pool hang on it.
+    private void end(Owner listener) {
+        WorkerExit exit = WorkerExit.UNKNOWN;
+        try {
+            exit = awaitExit();
+        } finally {
+            listener.onEnded(this, exit);
+        }
     }
 
     // The channel ends a moment before the process does; a process that lives on without it is of no use.

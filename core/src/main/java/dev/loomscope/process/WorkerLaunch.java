@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,16 +30,29 @@ final class WorkerLaunch {
 
     private final ProcessPoolConfig config;
     private final String name;
+    private final PoolThreads threads;
+    private final long begun = System.nanoTime();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile boolean aborted; // any thread, set once
 
-    WorkerLaunch(ProcessPoolConfig config, String name) {
+    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads) {
         this.config = config;
         this.name = name;
+        this.threads = threads;
     }
 
     String name() {
         return name;
+    }
+
+    /** When it began, as nanoTime. */
+    long begun() {
+        return begun;
+    }
+
+    /** The failure of this start for a reason that has nothing to do with the worker, as a lack of threads. */
+    WorkerStartException failure(Throwable reason) {
+        return new WorkerStartException(failure(reason.toString()), reason);
     }
 
     /**
@@ -76,28 +90,40 @@ final class WorkerLaunch {
             Files.deleteIfExists(WorkerCommand.crashFile(started.pid())); // of an older process that had the same pid
             return connect(started, socket);
         } catch (IOException | RuntimeException | Error e) {
-            LiveProcesses.destroy(started, DEATH_PATIENCE);
+            if (LiveProcesses.destroy(started, DEATH_PATIENCE)) {
+                LiveProcesses.forget(started);
+            }
             throw e;
         }
     }
 
     private Worker connect(Process started, WorkerSocket socket) throws WorkerStartException {
-        WorkerOutput output = WorkerOutput.start(name, started);
+        WorkerOutput output = WorkerOutput.start(name, started, threads);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
-        started.onExit().thenRun(() -> closeQuietly(socket));
+        CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
+        exit.thenRun(() -> closeQuietly(socket));
         ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), started::destroyForcibly);
         try {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
-            FrameChannel channel = new Handshake(bootstrap).meet(socket);
-            if (channel.read().type() != Frame.Type.READY) {
-                throw new ProtocolException("the worker did not say that it is ready");
-            }
-            return new Worker(name, started, channel, output);
+            FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
+            awaitReady(channel);
+            return new Worker(name, started, exit, channel, output, threads);
         } catch (IOException e) {
             throw diagnose(started, output, timeout.isDone(), e);
         } finally {
             timeout.cancel(false);
+        }
+    }
+
+    private static void awaitReady(FrameChannel channel) throws IOException {
+        try {
+            if (channel.read().type() != Frame.Type.READY) {
+                throw new ProtocolException("the worker did not say that it is ready");
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
         }
     }
 

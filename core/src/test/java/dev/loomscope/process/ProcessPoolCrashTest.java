@@ -56,7 +56,7 @@ class ProcessPoolCrashTest {
         assertThat(crash)
                 .message()
                 .contains("(pid " + crash.pid() + ")", "pool 'crashes'", "exit code 3", "in CPU task 'quits'")
-                .contains("of 2 workers left", "System.exit", "good-bye, cruel world")
+                .contains("of 2 workers left, a new one starts", "System.exit", "good-bye, cruel world")
                 .doesNotContain("null");
         assertThat(Pids.isAlive(crash.pid())).isFalse();
         assertThat(PoolRun.run(pool, Work::pid)).isNotEqualTo(crash.pid());
@@ -96,8 +96,7 @@ class ProcessPoolCrashTest {
             assertThat(crash.exitCode()).hasValue(137);
             assertThat(crash).hasMessageContaining("SIGKILL").hasMessageContaining("withMaxHeapMiB(64)");
         });
-        assertThat(events.of(ScopeEvent.WorkerCrashed.class))
-                .filteredOn(event -> event.pid() == pid)
+        assertThat(events.await(ScopeEvent.WorkerCrashed.class, pid))
                 .singleElement()
                 .satisfies(event -> assertThat(event.reason()).contains("SIGKILL"));
     }
@@ -126,8 +125,7 @@ class ProcessPoolCrashTest {
         assertThat(run.failure()).isInstanceOf(OutOfMemoryError.class);
 
         Eventually.becomesTrue("its worker is gone", () -> !Pids.isAlive(pid));
-        assertThat(events.of(ScopeEvent.WorkerRetired.class))
-                .filteredOn(event -> event.pid() == pid)
+        assertThat(events.await(ScopeEvent.WorkerRetired.class, pid))
                 .singleElement()
                 .satisfies(event -> assertThat(event.reason()).contains("memory"));
         assertThat(PoolRun.run(pool, Work::pid)).isNotEqualTo(pid);
@@ -186,9 +184,7 @@ class ProcessPoolCrashTest {
         try (ProcessPool single = ProcessPool.open(c -> c.withWorkers(1).withListener(events))) {
             long pid = PoolRun.run(single, Work::pid);
             Pids.signal("KILL", pid);
-            Eventually.becomesTrue(
-                    "the pool knows",
-                    () -> events.of(ScopeEvent.WorkerCrashed.class).stream().anyMatch(event -> event.pid() == pid));
+            events.await(ScopeEvent.WorkerCrashed.class, pid);
 
             assertThat(PoolRun.run(single, Work::pid)).isNotEqualTo(pid);
         }
