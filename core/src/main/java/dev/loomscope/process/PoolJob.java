@@ -130,8 +130,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return new ResultFilter(encoded, bytes, allowedByName);
     }
 
-    // The exception is a copy that was made for this caller: its trace goes on, after the frames in the worker, with
-    // the fork.
+    // The exception is a copy that was made for this caller: its trace goes on,
+    // after the frames in the worker, with the fork.
     private Throwable decode(WorkerReply.Failure failure) throws ResultRejectedException {
         try {
             RemoteFailure remote = RemoteFailure.read(failure.payload());
