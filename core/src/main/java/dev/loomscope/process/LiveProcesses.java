@@ -3,8 +3,8 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 final class LiveProcesses {
 
     private static final Logger log = LoggerFactory.getLogger(LiveProcesses.class);
-    private static final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private static final Map<Process, WorkerFolder> processes = new ConcurrentHashMap<>();
     private static final ReadWriteLock starts = new ReentrantReadWriteLock(); // read: a start; write: the exit
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -37,19 +37,19 @@ final class LiveProcesses {
     }
 
     /**
-     * Starts a process that this JVM does not leave behind. When it has ended, {@link #forget} it.
+     * Starts a process that this JVM does not leave behind, nor the worker's folder. When it has ended, {@link #forget} it.
      *
      * @throws IOException if it cannot be started, or this JVM is about to exit
      * @throws OutOfMemoryError if there is no thread to wait for its exit
      */
-    static Process start(ProcessBuilder builder) throws IOException {
+    static Process start(ProcessBuilder builder, WorkerFolder folder) throws IOException {
         starts.readLock().lock();
         try {
             if (exiting) {
                 throw new IOException("this JVM is about to exit");
             }
             Process process = startKnown(builder);
-            processes.add(process);
+            processes.put(process, folder);
             return process;
         } finally {
             starts.readLock().unlock();
@@ -96,11 +96,12 @@ final class LiveProcesses {
     private static void destroyAll() {
         exiting = true;
         awaitStarts();
-        ProcessTree.kill(processes);
-        processes.forEach(process -> {
+        ProcessTree.kill(processes.keySet());
+        processes.forEach((process, folder) -> {
             if (!destroy(process, PATIENCE)) {
                 log.error("worker process {} does not end although it was killed", process.pid());
             }
+            folder.delete();
         });
     }
 

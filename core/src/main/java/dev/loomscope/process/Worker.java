@@ -2,10 +2,10 @@ package dev.loomscope.process;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -53,10 +53,9 @@ final class Worker {
     private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
 
     private final String name;
-    private final Process process;
-    private final CompletableFuture<Void> exit;
+    private final WorkerProcess worker;
+    private final Process process; // that of 'worker'
     private final FrameChannel channel;
-    private final WorkerOutput output;
     private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
     private @Nullable Payload incoming; // reader thread only; the body of a reply that has not come completely
@@ -82,18 +81,11 @@ final class Worker {
         record End() implements Outgoing {}
     }
 
-    Worker(
-            String name,
-            Process process,
-            CompletableFuture<Void> exit,
-            FrameChannel channel,
-            WorkerOutput output,
-            PoolThreads threads) {
+    Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads) {
         this.name = name;
-        this.process = process;
-        this.exit = exit;
+        this.worker = worker;
+        this.process = worker.process();
         this.channel = channel;
-        this.output = output;
         this.threads = threads;
     }
 
@@ -105,7 +97,7 @@ final class Worker {
     void start(Owner owner) {
         threads.start("loom-scope-%s-writer".formatted(name), this::writeLoop);
         threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner)); // the last: it tells the owner
-        exit.thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        worker.exit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -185,8 +177,8 @@ final class Worker {
         }
     }
 
-    // A task that is cancelled on its way is not sent to its end: the worker drops what it has when it reads the
-    // cancel.
+    // A task that is cancelled on its way is not sent to its end:
+    // the worker drops what it has when it reads the cancel.
     private void writeTask(PoolJob<?> task) throws IOException {
         for (Frame frame : task.payload().toFrames(Frame.Type.TASK, task.id())) {
             if (task.cancelReason() != null && frame.more()) {
@@ -253,7 +245,9 @@ final class Worker {
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
-        return WorkerExit.of(pid(), gone ? process.exitValue() : -1, output.stderrTail(OUTPUT_PATIENCE));
+        Path crashFile = worker.folder().crashFile(String.valueOf(pid()));
+        return WorkerExit.of(
+                crashFile, gone ? process.exitValue() : -1, worker.output().stderrTail(OUTPUT_PATIENCE));
     }
 
     private void closeChannel() {

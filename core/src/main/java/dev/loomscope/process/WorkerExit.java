@@ -35,8 +35,7 @@ record WorkerExit(
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
     private static final int CRASH_HEAD_BYTES = 4096;
 
-    static WorkerExit of(long pid, int code, String stderrTail) {
-        Path crashFile = WorkerCommand.crashFile(pid);
+    static WorkerExit of(Path crashFile, int code, String stderrTail) {
         if (!Files.exists(crashFile)) {
             return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
         }

@@ -1,13 +1,7 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
@@ -26,7 +20,6 @@ final class WorkerLaunch {
     private static final Logger log = LoggerFactory.getLogger(WorkerLaunch.class);
     private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
     private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
-    private static final String FOLDER_PREFIX = "loom-scope-";
 
     private final ProcessPoolConfig config;
     private final String name;
@@ -61,13 +54,21 @@ final class WorkerLaunch {
      * @throws WorkerStartException if it does not get there; the process is gone then
      */
     Worker run() throws WorkerStartException {
-        Path folder = createFolder();
-        try (WorkerSocket socket = WorkerSocket.bind(folder)) {
-            return start(folder, socket);
+        WorkerFolder folder = createFolder();
+        FolderSweep.startOnce(folder, threads);
+        boolean ready = false;
+        try (WorkerSocket socket = WorkerSocket.bind(folder.socket())) {
+            Worker worker = start(folder, socket);
+            ready = true;
+            return worker;
         } catch (IOException e) {
             throw new WorkerStartException(failure("no process could be started (%s)".formatted(e)), e);
         } finally {
-            delete(folder);
+            if (ready) {
+                folder.clear();
+            } else {
+                folder.delete();
+            }
         }
     }
 
@@ -80,16 +81,15 @@ final class WorkerLaunch {
         }
     }
 
-    private Worker start(Path folder, WorkerSocket socket) throws IOException, WorkerStartException {
-        Process started = LiveProcesses.start(WorkerCommand.create(config, folder));
+    private Worker start(WorkerFolder folder, WorkerSocket socket) throws IOException, WorkerStartException {
+        Process started = LiveProcesses.start(WorkerCommand.create(config, folder), folder);
         process = started;
         try {
             if (aborted) {
                 started.destroyForcibly();
             }
-            Files.deleteIfExists(WorkerCommand.crashFile(started.pid())); // of an older process that had the same pid
-            return connect(started, socket);
-        } catch (IOException | RuntimeException | Error e) {
+            return connect(started, folder, socket);
+        } catch (RuntimeException | Error e) {
             if (LiveProcesses.destroy(started, DEATH_PATIENCE)) {
                 LiveProcesses.forget(started);
             }
@@ -97,18 +97,19 @@ final class WorkerLaunch {
         }
     }
 
-    private Worker connect(Process started, WorkerSocket socket) throws WorkerStartException {
+    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket) throws WorkerStartException {
         WorkerOutput output = WorkerOutput.start(name, started, threads);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
         CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
         exit.thenRun(() -> closeQuietly(socket));
+        exit.thenRun(folder::delete);
         ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), started::destroyForcibly);
         try {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
             awaitReady(channel);
-            return new Worker(name, started, exit, channel, output, threads);
+            return new Worker(name, new WorkerProcess(started, exit, output, folder), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, timeout.isDone(), e);
         } finally {
@@ -164,34 +165,11 @@ final class WorkerLaunch {
                 .toList();
     }
 
-    private Path createFolder() throws WorkerStartException {
+    private WorkerFolder createFolder() throws WorkerStartException {
         try {
-            Path parent = Path.of(System.getProperty("java.io.tmpdir"));
-            boolean posix = parent.getFileSystem().supportedFileAttributeViews().contains("posix");
-            FileAttribute<?>[] onlyForUs = posix
-                    ? new FileAttribute<?>[] {
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-                    }
-                    : new FileAttribute<?>[0];
-            return Files.createTempDirectory(parent, FOLDER_PREFIX, onlyForUs);
+            return WorkerFolder.create();
         } catch (IOException e) {
             throw new WorkerStartException(failure("no private folder for its socket (%s)".formatted(e)), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(WorkerLaunch::deleteOne);
-        } catch (IOException | UncheckedIOException e) {
-            log.warn("the folder {} of a worker's start could not be deleted", folder, e);
-        }
-    }
-
-    private static void deleteOne(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

@@ -88,7 +88,7 @@ class ParentDeathTest {
     }
 
     @Test
-    void aTerminatedParentTakesAllWorkersAlong() throws Exception {
+    void aTerminatedParentTakesAllWorkersAndTheirFoldersAlong() throws Exception {
         try (PoolOwner owner = PoolOwner.start("busy")) {
             assertThat(owner.readLine()).isNotNull();
             List<Long> workers = owner.descendants();
@@ -97,6 +97,7 @@ class ParentDeathTest {
 
             assertThat(owner.hasEnded(10)).isTrue();
             assertThat(Pids.alive(workers)).isEmpty();
+            assertThat(owner.folders()).isEmpty();
         }
     }
 

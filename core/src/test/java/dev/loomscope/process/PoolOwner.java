@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A program with a pool of its own, in a JVM of its own: tests end it in every way. */
 final class PoolOwner implements AutoCloseable {
@@ -133,6 +134,15 @@ final class PoolOwner implements AutoCloseable {
     /** The processes that it has started itself. */
     List<Long> children() {
         return process.children().map(ProcessHandle::pid).toList();
+    }
+
+    /** The folders of its workers. */
+    List<Path> folders() throws IOException {
+        String prefix = "loom-scope-" + process.pid() + "-";
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .toList();
+        }
     }
 
     /** Lets it cancel its task. */

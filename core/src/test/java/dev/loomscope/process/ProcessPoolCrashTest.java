@@ -6,6 +6,7 @@ import dev.loomscope.core.Task;
 import dev.loomscope.event.ScopeEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,12 +110,13 @@ class ProcessPoolCrashTest {
         });
 
         assertThat(crash.signal()).hasValue("SIGSEGV");
-        assertThat(crash.crashFile())
-                .hasValueSatisfying(file -> assertThat(file).exists());
-        assertThat(crash)
-                .hasMessageContaining("SIGSEGV")
-                .hasMessageContaining(crash.crashFile().orElseThrow().toString());
-        Files.delete(crash.crashFile().orElseThrow());
+        Path report = crash.crashFile().orElseThrow();
+        assertThat(report).exists();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(report.getParent())))
+                .isEqualTo("rwx------");
+        assertThat(crash).hasMessageContaining("SIGSEGV").hasMessageContaining(report.toString());
+        Files.delete(report);
+        Files.delete(report.getParent());
     }
 
     @Test
