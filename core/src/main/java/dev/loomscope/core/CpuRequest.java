@@ -42,7 +42,8 @@ public record CpuRequest<T extends @Nullable Object>(
     public interface Observer {
 
         /**
-         * The task is about to run. Called on a thread of the backend: must not block.
+         * The task is about to run. Called on the thread that waits in {@link CpuExecution#run}, or on one of the
+         * backend: must not block.
          *
          * @param runner what runs it, for people: {@code "w3 (pid 4711)"}
          */

@@ -40,10 +40,10 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
         RESULT(19),
         /** Worker to pool: what the task threw. */
         FAILURE(20),
-        /** Worker to pool: what the task threw, after which this worker should not have another. */
-        FATAL(22),
         /** Worker to pool: a task that was cancelled before it was complete has been dropped. */
-        DROPPED(21);
+        DROPPED(21),
+        /** Worker to pool: what the task threw, after which this worker should not have another. */
+        FATAL(22);
 
         private final int code;
 

@@ -16,16 +16,19 @@ final class Handshake {
     private static final Logger log = LoggerFactory.getLogger(Handshake.class);
 
     private final WorkerBootstrap bootstrap;
+    private final PoolThreads threads;
     private final CompletableFuture<FrameChannel> worker = new CompletableFuture<>();
 
-    Handshake(WorkerBootstrap bootstrap) {
+    Handshake(WorkerBootstrap bootstrap, PoolThreads threads) {
         this.bootstrap = bootstrap;
+        this.threads = threads;
     }
 
     /**
      * Waits for the worker.
      *
      * @throws IOException if the socket is closed before it has come
+     * @throws OutOfMemoryError if there is no thread to hear it
      */
     FrameChannel meet(WorkerSocket socket) throws IOException {
         List<FrameChannel> strangers = new ArrayList<>();
@@ -33,10 +36,7 @@ final class Handshake {
             while (true) {
                 FrameChannel channel = new FrameChannel(socket.accept());
                 strangers.add(channel);
-                Thread.ofPlatform()
-                        .daemon()
-                        .name("loom-scope-%s-handshake".formatted(bootstrap.worker()))
-                        .start(() -> listen(channel, socket));
+                threads.start("loom-scope-%s-handshake".formatted(bootstrap.worker()), () -> listen(channel, socket));
             }
         } catch (IOException e) {
             if (!worker.isDone()) {

@@ -3,7 +3,8 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 final class LiveProcesses {
 
     private static final Logger log = LoggerFactory.getLogger(LiveProcesses.class);
-    private static final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private static final Map<Process, WorkerFolder> processes = new ConcurrentHashMap<>();
     private static final ReadWriteLock starts = new ReentrantReadWriteLock(); // read: a start; write: the exit
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -36,23 +37,43 @@ final class LiveProcesses {
     }
 
     /**
-     * Starts a process that this JVM does not leave behind.
+     * Starts a process that this JVM does not leave behind, nor the worker's folder. When it has ended, {@link #forget} it.
      *
      * @throws IOException if it cannot be started, or this JVM is about to exit
+     * @throws OutOfMemoryError if there is no thread to wait for its exit
      */
-    static Process start(ProcessBuilder builder) throws IOException {
+    static Process start(ProcessBuilder builder, WorkerFolder folder) throws IOException {
         starts.readLock().lock();
         try {
             if (exiting) {
                 throw new IOException("this JVM is about to exit");
             }
-            Process process = builder.start();
-            processes.add(process);
-            process.onExit().thenRun(() -> processes.remove(process));
+            Process process = startKnown(builder);
+            processes.put(process, folder);
             return process;
         } finally {
             starts.readLock().unlock();
         }
+    }
+
+    // Without a thread that waits for its exit, the JDK throws after it has started the process: nobody would know it.
+    private static Process startKnown(ProcessBuilder builder) throws IOException {
+        try {
+            return builder.start();
+        } catch (OutOfMemoryError e) {
+            List<String> arguments =
+                    builder.command().subList(1, builder.command().size());
+            ProcessHandle.current()
+                    .children()
+                    .filter(child -> child.info().arguments().map(List::of).equals(Optional.of(arguments)))
+                    .forEach(ProcessHandle::destroyForcibly);
+            throw e;
+        }
+    }
+
+    /** A process has ended. */
+    static void forget(Process process) {
+        processes.remove(process);
     }
 
     /**
@@ -75,11 +96,12 @@ final class LiveProcesses {
     private static void destroyAll() {
         exiting = true;
         awaitStarts();
-        ProcessTree.kill(processes);
-        processes.forEach(process -> {
+        ProcessTree.kill(processes.keySet());
+        processes.forEach((process, folder) -> {
             if (!destroy(process, PATIENCE)) {
                 log.error("worker process {} does not end although it was killed", process.pid());
             }
+            folder.delete();
         });
     }
 

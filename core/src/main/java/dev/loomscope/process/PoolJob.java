@@ -4,6 +4,7 @@ import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -31,11 +32,13 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private static final int MAX_REASON = 4 * 1024; // chars; it has to fit one frame
     private static final Logger log = LoggerFactory.getLogger(PoolJob.class);
 
-    private final ProcessPool pool;
+    private final PoolDispatcher pool;
+    private final ObjectInputFilter allowedByName;
     private final long id;
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
+    private final CompletableFuture<@Nullable String> start = new CompletableFuture<>(); // its runner; null: never
     private final CompletableFuture<WorkerReply> reply = new CompletableFuture<>();
     private final AtomicReference<@Nullable String> cancelReason = new AtomicReference<>(); // any thread, set once
 
@@ -47,8 +50,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     boolean started; // guarded by the pool's lock
     boolean sentAgain; // guarded by the pool's lock
 
-    PoolJob(ProcessPool pool, long id, CpuRequest<T> request, EncodedTask encoded) {
+    PoolJob(PoolDispatcher pool, ObjectInputFilter allowedByName, long id, CpuRequest<T> request, EncodedTask encoded) {
         this.pool = pool;
+        this.allowedByName = allowedByName;
         this.id = id;
         this.request = request;
         this.encoded = encoded;
@@ -96,13 +100,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return Frame.of(Frame.Type.CANCEL, id, bounded.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Tells whoever forked it that it starts. */
-    void observeStart(String runner) {
-        try {
-            request.observer().onStarted(runner);
-        } catch (RuntimeException e) {
-            log.error("the observer of CPU task '{}' threw", name(), e);
-        }
+    /** Lets {@link #run} tell whoever forked it that it starts. */
+    void tellStart(String runner) {
+        start.complete(runner);
     }
 
     /** Why it was cancelled; null if it was not. */
@@ -114,11 +114,17 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     /** Ends the wait in {@link #run}; the first reply counts. */
     void complete(WorkerReply outcome) {
         reply.complete(outcome);
+        start.complete(null);
     }
 
+    // The observer is code of users: it is called here, where it can delay nothing but its own task.
     @Override
     public T run() throws Throwable {
         pool.submit(this);
+        String runner = start.join();
+        if (runner != null) {
+            tellObserver(runner);
+        }
         return switch (reply.join()) {
             case WorkerReply.Result result -> decode(result);
             case WorkerReply.Failure failure -> throw decode(failure);
@@ -126,6 +132,15 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
                 throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
         };
+    }
+
+    @SuppressWarnings("CatchingUnchecked")
+    private void tellObserver(String runner) {
+        try {
+            request.observer().onStarted(runner);
+        } catch (Throwable e) {
+            log.error("the observer of CPU task '{}' threw", name(), e);
+        }
     }
 
     @Override
@@ -148,11 +163,11 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     }
 
     private ResultFilter filter(long bytes) {
-        return new ResultFilter(encoded, bytes, pool.allowedByName());
+        return new ResultFilter(encoded, bytes, allowedByName);
     }
 
-    // The exception is a copy that was made for this caller: its trace goes on, after the frames in the worker, with
-    // the fork.
+    // The exception is a copy that was made for this caller: its trace goes on,
+    // after the frames in the worker, with the fork.
     private Throwable decode(WorkerReply.Failure failure) throws ResultRejectedException {
         try {
             RemoteFailure remote = RemoteFailure.read(failure.payload());

@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -12,10 +13,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Kills processes with all that they have started.
+ * Kills processes with all that they have started: first the descendants, while it is known whose they are, then the process
+ * itself, then what it has started in between.
  *
- * <p>A process that goes on starting others would always be one ahead of a list of its descendants: where there are signals, it is
- * stopped first, then the descendants are killed until no new ones show up, then it is killed itself.
+ * <p>A process that goes on starting others would always be one ahead of a list of its descendants. If new ones show up after those
+ * on the first list were killed, it is stopped before the rest is done, where there are signals.
  */
 final class ProcessTree {
 
@@ -31,41 +33,63 @@ final class ProcessTree {
         if (alive.isEmpty()) {
             return;
         }
-        stop(alive);
-        killDescendants(alive.stream().map(Process::toHandle).toList());
+        List<ProcessHandle> handles = alive.stream().map(Process::toHandle).toList();
+        Set<ProcessHandle> known = new HashSet<>();
+        boolean some = killFresh(handles, known);
+        boolean more = some && killFresh(handles, known);
+        if (more) {
+            stop(alive);
+            killUntilNoneIsFresh(handles, known);
+        }
         alive.forEach(Process::destroyForcibly);
+        killUntilNoneIsFresh(handles, known); // a JVM takes a moment to die, until which its children are known
     }
 
     /** Kills what these have started, until nothing new shows up. */
     static void killDescendants(Collection<ProcessHandle> roots) {
-        Set<ProcessHandle> known = new HashSet<>();
+        killUntilNoneIsFresh(roots, new HashSet<>());
+    }
+
+    private static void killUntilNoneIsFresh(Collection<ProcessHandle> roots, Set<ProcessHandle> known) {
         for (int round = 0; round < MAX_ROUNDS; round++) {
-            List<ProcessHandle> fresh = roots.stream()
-                    .flatMap(ProcessHandle::descendants)
-                    .filter(known::add)
-                    .toList();
-            if (fresh.isEmpty()) {
+            if (!killFresh(roots, known)) {
                 return;
             }
-            fresh.forEach(ProcessHandle::destroyForcibly);
         }
     }
 
-    // There is no signal but TERM and KILL in the JDK. Without a shell the processes are killed all the same, only less
-    // thoroughly.
-    private static void stop(Collection<? extends Process> processes) {
+    // Whether there were any.
+    private static boolean killFresh(Collection<ProcessHandle> roots, Set<ProcessHandle> known) {
+        List<ProcessHandle> fresh = roots.stream()
+                .flatMap(ProcessHandle::descendants)
+                .filter(known::add)
+                .toList();
+        fresh.forEach(ProcessHandle::destroyForcibly);
+        return !fresh.isEmpty();
+    }
+
+    /**
+     * Stops processes that are about to be killed. Whoever is stopped does not see that its parent dies, and we can be killed at any
+     * moment: so a process of its own kills them within a second, whatever becomes of us. That is short enough for no pid to be given
+     * away again.
+     *
+     * <p>There is no signal but TERM and KILL in the JDK. Without a shell nothing is stopped.
+     */
+    static void stop(Collection<? extends Process> processes) {
         String pids =
                 processes.stream().map(process -> String.valueOf(process.pid())).collect(Collectors.joining(" "));
-        List<String> command = List.of("/bin/sh", "-c", "kill -STOP " + pids);
+        String watchdog = "(trap '' HUP INT TERM; sleep 1; kill -KILL %s) &".formatted(pids);
+        List<String> command = List.of("/bin/sh", "-c", "%s kill -STOP %s".formatted(watchdog, pids));
         try {
             Process shell = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
+                    .redirectInput(new File("/dev/null"))
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             if (!shell.waitFor(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                shell.destroyForcibly();
+                log.debug("processes {} take long to be stopped", pids);
             }
-        } catch (IOException e) {
+        } catch (IOException | OutOfMemoryError e) { // the latter if there are no more threads
             log.debug("processes {} could not be stopped before they are killed", pids, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RemoteTrace {
 
-    private static final String OWN_FRAMES = WorkerTask.class.getPackageName() + ".";
+    /** How many causes of an exception are looked at: a chain of them may be a circle. */
+    static final int MAX_CAUSES = 32;
 
-    private static final int MAX_CAUSES = 32;
+    private static final String OWN_FRAMES = WorkerTask.class.getPackageName() + ".";
 
     private RemoteTrace() {}
 

@@ -143,8 +143,8 @@ final class TaskCodec {
                 cause);
     }
 
-    // The object at which the stream stopped; but if its owner's own method threw, that is in the trace of what it
-    // threw.
+    // The object at which the stream stopped; but if its owner's own method threw,
+    // that is in the trace of what it threw.
     private static @Nullable String blamedClass(@Nullable TaskOutputStream out, Throwable cause) {
         if (out == null) {
             return null;

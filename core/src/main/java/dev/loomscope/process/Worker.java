@@ -2,7 +2,9 @@ package dev.loomscope.process;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -51,9 +53,10 @@ final class Worker {
     private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
 
     private final String name;
-    private final Process process;
+    private final WorkerProcess worker;
+    private final Process process; // that of 'worker'
     private final FrameChannel channel;
-    private final WorkerOutput output;
+    private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
     private @Nullable Payload incoming; // reader thread only; the body of a reply that has not come completely
 
@@ -78,19 +81,23 @@ final class Worker {
         record End() implements Outgoing {}
     }
 
-    Worker(String name, Process process, FrameChannel channel, WorkerOutput output) {
+    Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads) {
         this.name = name;
-        this.process = process;
+        this.worker = worker;
+        this.process = worker.process();
         this.channel = channel;
-        this.output = output;
+        this.threads = threads;
     }
 
-    /** Begins to talk; once. */
+    /**
+     * Begins to talk; once.
+     *
+     * @throws OutOfMemoryError if there are no threads for it: {@link #discard} is all that can be done then
+     */
     void start(Owner owner) {
-        Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
-        threads.name("loom-scope-%s-writer".formatted(name)).start(this::writeLoop);
-        threads.name("loom-scope-%s-reader".formatted(name)).start(() -> readLoop(owner));
-        process.onExit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        threads.start("loom-scope-%s-writer".formatted(name), this::writeLoop);
+        threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner)); // the last: it tells the owner
+        worker.exit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -123,12 +130,27 @@ final class Worker {
 
     /** Ends the process and its descendants by force. Returns at once; {@link Owner#onEnded} follows. */
     void kill() {
-        Thread.ofPlatform().daemon().name("loom-scope-%s-kill".formatted(name)).start(() -> {
-            if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
-                log.error("{} does not end although it was killed; its task is given up", this);
-            }
-            PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
-        });
+        try {
+            threads.start("loom-scope-%s-kill".formatted(name), this::destroy);
+        } catch (OutOfMemoryError e) {
+            log.warn("no thread can be started to kill {}: it is killed without one", this, e);
+            ProcessTree.kill(List.of(process)); // which does not wait
+            PoolTimer.schedule(DEATH_PATIENCE, this::closeChannel);
+        }
+    }
+
+    /** Ends a worker that could not be {@linkplain #start started}, and waits until its process is gone. */
+    void discard() {
+        outgoing.add(new Outgoing.End());
+        destroy();
+        closeChannel();
+    }
+
+    private void destroy() {
+        if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
+            log.error("{} does not end although it was killed; its task is given up", this);
+        }
+        PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
     }
 
     @Override
@@ -155,8 +177,8 @@ final class Worker {
         }
     }
 
-    // A task that is cancelled on its way is not sent to its end: the worker drops what it has when it reads the
-    // cancel.
+    // A task that is cancelled on its way is not sent to its end:
+    // the worker drops what it has when it reads the cancel.
     private void writeTask(PoolJob<?> task) throws IOException {
         for (Frame frame : task.toFrames()) {
             if (task.cancelReason() != null && frame.more()) {
@@ -178,7 +200,7 @@ final class Worker {
         } finally {
             outgoing.add(new Outgoing.End());
             closeChannel();
-            listener.onEnded(this, awaitExit());
+            end(listener);
         }
     }
 
@@ -204,6 +226,16 @@ final class Worker {
                 : new WorkerReply.Failure(payload, type == Frame.Type.FATAL, this);
     }
 
+    // The last call comes in any case: a task and a place in the pool hang on it.
+    private void end(Owner listener) {
+        WorkerExit exit = WorkerExit.UNKNOWN;
+        try {
+            exit = awaitExit();
+        } finally {
+            listener.onEnded(this, exit);
+        }
+    }
+
     // The channel ends a moment before the process does; a process that lives on without it is of no use.
     private WorkerExit awaitExit() {
         boolean gone = false;
@@ -213,7 +245,9 @@ final class Worker {
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
-        return WorkerExit.of(pid(), gone ? process.exitValue() : -1, output.stderrTail(OUTPUT_PATIENCE));
+        Path crashFile = worker.folder().crashFile(String.valueOf(pid()));
+        return WorkerExit.of(
+                crashFile, gone ? process.exitValue() : -1, worker.output().stderrTail(OUTPUT_PATIENCE));
     }
 
     private void closeChannel() {

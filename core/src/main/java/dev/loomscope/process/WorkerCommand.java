@@ -38,9 +38,9 @@ final class WorkerCommand {
     private WorkerCommand() {}
 
     /** Makes the builder of a worker's process, with its argument file in {@code folder}. */
-    static ProcessBuilder create(ProcessPoolConfig config, Path folder) throws IOException {
-        Path arguments = folder.resolve("args");
-        Files.writeString(arguments, toArgumentFile(arguments(config)), launcherCharset());
+    static ProcessBuilder create(ProcessPoolConfig config, WorkerFolder folder) throws IOException {
+        Path arguments = folder.arguments();
+        Files.writeString(arguments, toArgumentFile(arguments(config, folder)), launcherCharset());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
         Map<String, String> environment = builder.environment();
@@ -48,16 +48,7 @@ final class WorkerCommand {
         return builder;
     }
 
-    /** Where a worker's JVM reports a native crash. */
-    static Path crashFile(long pid) {
-        return Path.of(System.getProperty("java.io.tmpdir"), crashFileName(String.valueOf(pid)));
-    }
-
-    private static String crashFileName(String pid) {
-        return "loom-scope-hs_err_pid" + pid + ".log";
-    }
-
-    private static List<String> arguments(ProcessPoolConfig config) {
+    private static List<String> arguments(ProcessPoolConfig config, WorkerFolder folder) {
         List<String> arguments = new ArrayList<>(List.of(
                 // JVM warnings go to stdout by default, in the middle of a task's own output
                 "-Xlog:disable",
@@ -68,7 +59,7 @@ final class WorkerCommand {
                 "-XX:+UseCountedLoopSafepoints",
                 "-XX:LoopStripMiningIter=1000",
                 "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=" + Path.of(System.getProperty("java.io.tmpdir"), crashFileName("%p")),
+                "-XX:ErrorFile=" + folder.crashFile("%p"),
                 "-Xmx" + config.maxHeapMiB() + "m",
                 "-Djava.awt.headless=true",
                 "-Dstdout.encoding=UTF-8",
@@ -128,8 +119,8 @@ final class WorkerCommand {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    // One quoted argument a line; in quotes, only backslashes, quotes and line ends mean something else than
-    // themselves.
+    // One quoted argument a line; in quotes, only backslashes, quotes and line ends
+    // mean something else than themselves.
     private static String toArgumentFile(List<String> arguments) {
         return arguments.stream()
                 .map(argument ->

@@ -7,8 +7,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The failure of the one task whose worker process ended under it. The pool has replaced the worker; other tasks are not
- * affected.
+ * The failure of the one task whose worker process ended under it. The pool replaces the worker when it is needed; other
+ * tasks are not affected.
  */
 public final class WorkerCrashedException extends Exception {
 
@@ -33,20 +33,18 @@ public final class WorkerCrashedException extends Exception {
     }
 
     static WorkerCrashedException of(
-            Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, int workersLeft) {
+            Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, String outlook) {
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
-        String message =
-                "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %d of %d workers left, a new one starts. %s%s"
-                        .formatted(
-                                worker,
-                                config.name(),
-                                exit.describe(),
-                                job.started ? "in" : "before it started",
-                                job.name(),
-                                workersLeft,
-                                config.workers(),
-                                exit.advice(config),
-                                tail);
+        String message = "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %s. %s%s"
+                .formatted(
+                        worker,
+                        config.name(),
+                        exit.describe(),
+                        job.started ? "in" : "before it started",
+                        job.name(),
+                        outlook,
+                        exit.advice(config),
+                        tail);
         return new WorkerCrashedException(message, worker.pid(), exit, job.started);
     }
 

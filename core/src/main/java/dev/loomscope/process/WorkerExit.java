@@ -24,6 +24,9 @@ record WorkerExit(
     /** The exit code of a worker whose task has ended, but which cannot say how. */
     static final int CANNOT_REPLY = 87;
 
+    /** Nothing is known. */
+    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, "");
+
     private static final int SIGNAL_BASE = 128;
     private static final Map<Integer, String> SIGNALS = Map.of(
             1, "SIGHUP", 2, "SIGINT", 3, "SIGQUIT", 4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 8, "SIGFPE", 9, "SIGKILL",
@@ -32,8 +35,7 @@ record WorkerExit(
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
     private static final int CRASH_HEAD_BYTES = 4096;
 
-    static WorkerExit of(long pid, int code, String stderrTail) {
-        Path crashFile = WorkerCommand.crashFile(pid);
+    static WorkerExit of(Path crashFile, int code, String stderrTail) {
         if (!Files.exists(crashFile)) {
             return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
         }

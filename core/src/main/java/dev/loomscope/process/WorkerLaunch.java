@@ -1,14 +1,9 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -25,20 +20,32 @@ final class WorkerLaunch {
     private static final Logger log = LoggerFactory.getLogger(WorkerLaunch.class);
     private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
     private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
-    private static final String FOLDER_PREFIX = "loom-scope-";
 
     private final ProcessPoolConfig config;
     private final String name;
+    private final PoolThreads threads;
+    private final long begun = System.nanoTime();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile boolean aborted; // any thread, set once
 
-    WorkerLaunch(ProcessPoolConfig config, String name) {
+    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads) {
         this.config = config;
         this.name = name;
+        this.threads = threads;
     }
 
     String name() {
         return name;
+    }
+
+    /** When it began, as nanoTime. */
+    long begun() {
+        return begun;
+    }
+
+    /** The failure of this start for a reason that has nothing to do with the worker, as a lack of threads. */
+    WorkerStartException failure(Throwable reason) {
+        return new WorkerStartException(failure(reason.toString()), reason);
     }
 
     /**
@@ -47,13 +54,21 @@ final class WorkerLaunch {
      * @throws WorkerStartException if it does not get there; the process is gone then
      */
     Worker run() throws WorkerStartException {
-        Path folder = createFolder();
-        try (WorkerSocket socket = WorkerSocket.bind(folder)) {
-            return start(folder, socket);
+        WorkerFolder folder = createFolder();
+        FolderSweep.startOnce(folder, threads);
+        boolean ready = false;
+        try (WorkerSocket socket = WorkerSocket.bind(folder.socket())) {
+            Worker worker = start(folder, socket);
+            ready = true;
+            return worker;
         } catch (IOException e) {
             throw new WorkerStartException(failure("no process could be started (%s)".formatted(e)), e);
         } finally {
-            delete(folder);
+            if (ready) {
+                folder.clear();
+            } else {
+                folder.delete();
+            }
         }
     }
 
@@ -66,38 +81,50 @@ final class WorkerLaunch {
         }
     }
 
-    private Worker start(Path folder, WorkerSocket socket) throws IOException, WorkerStartException {
-        Process started = LiveProcesses.start(WorkerCommand.create(config, folder));
+    private Worker start(WorkerFolder folder, WorkerSocket socket) throws IOException, WorkerStartException {
+        Process started = LiveProcesses.start(WorkerCommand.create(config, folder), folder);
         process = started;
         try {
             if (aborted) {
                 started.destroyForcibly();
             }
-            Files.deleteIfExists(WorkerCommand.crashFile(started.pid())); // of an older process that had the same pid
-            return connect(started, socket);
-        } catch (IOException | RuntimeException | Error e) {
-            LiveProcesses.destroy(started, DEATH_PATIENCE);
+            return connect(started, folder, socket);
+        } catch (RuntimeException | Error e) {
+            if (LiveProcesses.destroy(started, DEATH_PATIENCE)) {
+                LiveProcesses.forget(started);
+            }
             throw e;
         }
     }
 
-    private Worker connect(Process started, WorkerSocket socket) throws WorkerStartException {
-        WorkerOutput output = WorkerOutput.start(name, started);
+    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket) throws WorkerStartException {
+        WorkerOutput output = WorkerOutput.start(name, started, threads);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
-        started.onExit().thenRun(() -> closeQuietly(socket));
+        CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
+        exit.thenRun(() -> closeQuietly(socket));
+        exit.thenRun(folder::delete);
         ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), started::destroyForcibly);
         try {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
-            FrameChannel channel = new Handshake(bootstrap).meet(socket);
-            if (channel.read().type() != Frame.Type.READY) {
-                throw new ProtocolException("the worker did not say that it is ready");
-            }
-            return new Worker(name, started, channel, output);
+            FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
+            awaitReady(channel);
+            return new Worker(name, new WorkerProcess(started, exit, output, folder), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, timeout.isDone(), e);
         } finally {
             timeout.cancel(false);
+        }
+    }
+
+    private static void awaitReady(FrameChannel channel) throws IOException {
+        try {
+            if (channel.read().type() != Frame.Type.READY) {
+                throw new ProtocolException("the worker did not say that it is ready");
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
         }
     }
 
@@ -138,34 +165,11 @@ final class WorkerLaunch {
                 .toList();
     }
 
-    private Path createFolder() throws WorkerStartException {
+    private WorkerFolder createFolder() throws WorkerStartException {
         try {
-            Path parent = Path.of(System.getProperty("java.io.tmpdir"));
-            boolean posix = parent.getFileSystem().supportedFileAttributeViews().contains("posix");
-            FileAttribute<?>[] onlyForUs = posix
-                    ? new FileAttribute<?>[] {
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-                    }
-                    : new FileAttribute<?>[0];
-            return Files.createTempDirectory(parent, FOLDER_PREFIX, onlyForUs);
+            return WorkerFolder.create();
         } catch (IOException e) {
             throw new WorkerStartException(failure("no private folder for its socket (%s)".formatted(e)), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(WorkerLaunch::deleteOne);
-        } catch (IOException | UncheckedIOException e) {
-            log.warn("the folder {} of a worker's start could not be deleted", folder, e);
-        }
-    }
-
-    private static void deleteOne(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

@@ -27,15 +27,19 @@ final class WorkerOutput {
     private final OutputTail stdoutTail = new OutputTail();
     private final OutputTail stderrTail = new OutputTail();
 
-    private WorkerOutput(String source, Process process) {
+    private WorkerOutput(String source, Process process, PoolThreads threads) {
         this.source = source;
-        this.stdout = pump("stdout", process.getInputStream(), line -> accept(Level.INFO, stdoutTail, line));
-        this.stderr = pump("stderr", process.getErrorStream(), line -> accept(Level.WARN, stderrTail, line));
+        this.stdout = pump(threads, "stdout", process.getInputStream(), line -> accept(Level.INFO, stdoutTail, line));
+        this.stderr = pump(threads, "stderr", process.getErrorStream(), line -> accept(Level.WARN, stderrTail, line));
     }
 
-    /** Starts to read what {@code process} prints. */
-    static WorkerOutput start(String worker, Process process) {
-        return new WorkerOutput("%s (pid %d)".formatted(worker, process.pid()), process);
+    /**
+     * Starts to read what {@code process} prints.
+     *
+     * @throws OutOfMemoryError if there are no threads for it
+     */
+    static WorkerOutput start(String worker, Process process, PoolThreads threads) {
+        return new WorkerOutput("%s (pid %d)".formatted(worker, process.pid()), process, threads);
     }
 
     /** Returns the last lines of stderr, after waiting this long at most for the last of them to arrive. */
@@ -65,11 +69,8 @@ final class WorkerOutput {
         log.atLevel(level).log("{}: {}", source, line);
     }
 
-    private Thread pump(String stream, InputStream bytes, LineConsumer lines) {
-        return Thread.ofPlatform()
-                .daemon()
-                .name("loom-scope-%s-%s".formatted(source, stream))
-                .start(() -> pump(bytes, lines));
+    private Thread pump(PoolThreads threads, String stream, InputStream bytes, LineConsumer lines) {
+        return threads.start("loom-scope-%s-%s".formatted(source, stream), () -> pump(bytes, lines));
     }
 
     private static void pump(InputStream bytes, LineConsumer lines) {

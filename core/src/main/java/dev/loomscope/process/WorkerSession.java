@@ -63,8 +63,8 @@ final class WorkerSession implements Closeable {
         deadline = OptionalLong.of(System.nanoTime() + frame.body().getLong());
     }
 
-    // STARTED is on its way before the task's first instruction runs: without it, the pool knows that nothing has
-    // happened.
+    // STARTED is on its way before the task's first instruction runs:
+    // without it, the pool knows that nothing has happened.
     private void receive(Frame frame) throws IOException {
         Payload payload = incoming == null ? new Payload() : incoming;
         payload.add(frame.body());

@@ -32,8 +32,8 @@ final class WorkerSocket implements Closeable {
         this.address = address;
     }
 
-    static WorkerSocket bind(Path folder) throws IOException {
-        Path path = folder.resolve("s");
+    /** Listens at {@code path}, where there is no file yet, or at a port. */
+    static WorkerSocket bind(Path path) throws IOException {
         if (path.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_UNIX_PATH_BYTES) {
             try {
                 ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class WorkerTask {
 
     private static final int RESERVE_BYTES = 1 << 20;
-    private static final int MAX_CAUSES = 32;
 
     private final Consumer<List<Frame>> replies;
     private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
@@ -152,7 +151,7 @@ final class WorkerTask {
 
     private static boolean isOutOfMemory(Throwable thrown) {
         Throwable next = thrown;
-        for (int i = 0; i < MAX_CAUSES && next != null; i++) {
+        for (int i = 0; i < RemoteTrace.MAX_CAUSES && next != null; i++) {
             if (next instanceof OutOfMemoryError) {
                 return true;
             }
@@ -179,8 +178,8 @@ final class WorkerTask {
         }
     }
 
-    // After this no interrupt for the task can come; one that has come is cleared, together with what the task did to
-    // its thread.
+    // After this no interrupt for the task can come; one that has come is cleared,
+    // together with what the task did to its thread.
     private void end() {
         lock.lock();
         try {

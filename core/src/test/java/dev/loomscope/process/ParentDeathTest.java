@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +50,29 @@ class ParentDeathTest {
         }
     }
 
+    @RepeatedTest(3)
+    void noWorkerOutlivesAParentThatIsKilledWhileItKillsOne() throws Exception {
+        String marker = "600." + Work.pid() + System.nanoTime() % 1_000_000;
+        try (PoolOwner owner = PoolOwner.startSpawning(marker)) {
+            assertThat(owner.readLine()).isEqualTo("spawning");
+            long worker = owner.children().getFirst();
+
+            owner.cancel();
+            while (Pids.stateOf(worker) != 'T' && Pids.isAlive(worker)) {
+                Thread.onSpinWait(); // to be quicker than the parent with what it does next
+            }
+            List<Long> workers = owner.children();
+            owner.kill();
+
+            Eventually.becomesTrue(
+                    "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        } finally {
+            for (long pid : Pids.withArgument(marker)) {
+                Pids.signal("KILL", pid);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"idle", "busy", "parental", "starting"})
     void anExitOfTheParentIsQuickAndTakesAllWorkersAlong(String mode) throws Exception {
@@ -64,7 +88,7 @@ class ParentDeathTest {
     }
 
     @Test
-    void aTerminatedParentTakesAllWorkersAlong() throws Exception {
+    void aTerminatedParentTakesAllWorkersAndTheirFoldersAlong() throws Exception {
         try (PoolOwner owner = PoolOwner.start("busy")) {
             assertThat(owner.readLine()).isNotNull();
             List<Long> workers = owner.descendants();
@@ -73,6 +97,7 @@ class ParentDeathTest {
 
             assertThat(owner.hasEnded(10)).isTrue();
             assertThat(Pids.alive(workers)).isEmpty();
+            assertThat(owner.folders()).isEmpty();
         }
     }
 

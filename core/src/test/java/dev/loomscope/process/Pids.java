@@ -51,7 +51,8 @@ final class Pids {
         }
     }
 
-    private static char stateOf(long pid) {
+    /** The letter that Linux has for its state, 'T' when it is stopped; 'X' if it is gone. */
+    static char stateOf(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
             return stat.charAt(stat.lastIndexOf(')') + 2);

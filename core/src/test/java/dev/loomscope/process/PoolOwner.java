@@ -3,10 +3,13 @@ package dev.loomscope.process;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.Task;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A program with a pool of its own, in a JVM of its own: tests end it in every way. */
 final class PoolOwner implements AutoCloseable {
@@ -21,15 +24,25 @@ final class PoolOwner implements AutoCloseable {
 
     /** Starts the program with this mode. */
     static PoolOwner start(String mode, String... jvmOptions) throws IOException {
-        return startWithClassPath(System.getProperty("java.class.path"), mode, jvmOptions);
+        return start(System.getProperty("java.class.path"), List.of(mode), jvmOptions);
     }
 
-    static PoolOwner startWithClassPath(String classPath, String mode, String... jvmOptions) throws IOException {
+    static PoolOwner startWithClassPath(String classPath, String mode) throws IOException {
+        return start(classPath, List.of(mode));
+    }
+
+    /** Starts it with a task that goes on starting processes, which have {@code marker} as their argument. */
+    static PoolOwner startSpawning(String marker) throws IOException {
+        return start(System.getProperty("java.class.path"), List.of("spawning", marker));
+    }
+
+    private static PoolOwner start(String classPath, List<String> arguments, String... jvmOptions) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + "/bin/java");
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(jvmOptions));
-        command.addAll(List.of("-cp", classPath, PoolOwner.class.getName(), mode));
+        command.addAll(List.of("-cp", classPath, PoolOwner.class.getName()));
+        command.addAll(arguments);
         return new PoolOwner(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start());
@@ -45,8 +58,11 @@ final class PoolOwner implements AutoCloseable {
                 say("busy");
             }
             case "thrashing" -> {
-                PoolRun.start(pool, Work::thrash).awaitStart();
-                Thread.sleep(1_000); // let it fill its heap
+                Path folder = Files.createTempDirectory("thrashing");
+                String full = folder.resolve("full").toString();
+                PoolRun.start(pool, () -> Work.thrash(full));
+                Eventually.becomesTrue("its heap is full", () -> Files.deleteIfExists(Path.of(full)));
+                Files.delete(folder);
                 say("thrashing");
             }
             case "parental" -> {
@@ -59,6 +75,19 @@ final class PoolOwner implements AutoCloseable {
                         "the sleeper sleeps",
                         () -> ProcessHandle.current().descendants().count() >= 2);
                 say("parental");
+            }
+            case "spawning" -> {
+                PoolRun<Void> spawner = PoolRun.start(pool, () -> {
+                    while (true) {
+                        Work.startSleepers(1, args[1]);
+                    }
+                });
+                Eventually.becomesTrue(
+                        "they are many",
+                        () -> ProcessHandle.current().descendants().count() > 10);
+                say("spawning");
+                System.in.read();
+                spawner.cancel("enough");
             }
             case "starting" -> {
                 for (int i = 0; i < 3; i++) {
@@ -100,6 +129,25 @@ final class PoolOwner implements AutoCloseable {
     /** All processes that it has started, and those that these have started. */
     List<Long> descendants() {
         return process.descendants().map(ProcessHandle::pid).toList();
+    }
+
+    /** The processes that it has started itself. */
+    List<Long> children() {
+        return process.children().map(ProcessHandle::pid).toList();
+    }
+
+    /** The folders of its workers. */
+    List<Path> folders() throws IOException {
+        String prefix = "loom-scope-" + process.pid() + "-";
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .toList();
+        }
+    }
+
+    /** Lets it cancel its task. */
+    void cancel() throws IOException {
+        process.outputWriter().append('c').flush();
     }
 
     /** Ends it as {@code kill -9} does. */

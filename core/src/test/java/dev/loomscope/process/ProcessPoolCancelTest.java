@@ -48,7 +48,7 @@ class ProcessPoolCancelTest {
                 .hasMessageContaining("enough");
         assertThat(Pids.isAlive(pid)).isFalse();
         assertThat(PoolRun.run(pool, Work::pid)).isNotEqualTo(pid);
-        assertThat(events.of(ScopeEvent.WorkerKilled.class)).singleElement().satisfies(killed -> {
+        assertThat(events.await(ScopeEvent.WorkerKilled.class)).singleElement().satisfies(killed -> {
             assertThat(killed.pid()).isEqualTo(pid);
             assertThat(killed.reason()).contains("deaf").contains("100 ms").contains("enough");
         });
@@ -124,7 +124,7 @@ class ProcessPoolCancelTest {
             assertThat(PoolRun.run(pool, () -> Thread.currentThread().isInterrupted()))
                     .isFalse();
         }
-        assertThat(events.of(ScopeEvent.WorkerStarted.class)).hasSize(1);
+        assertThat(events.await(ScopeEvent.WorkerStarted.class)).hasSize(1);
     }
 
     @Test

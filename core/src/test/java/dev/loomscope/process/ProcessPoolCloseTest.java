@@ -93,6 +93,25 @@ class ProcessPoolCloseTest {
     }
 
     @Test
+    void aCrashWhileThePoolClosesDoesNotPromiseANewWorker() throws Exception {
+        ProcessPool pool =
+                ProcessPool.open(c -> c.withName("closing").withWorkers(1).withCancelGrace(Duration.ofSeconds(20)));
+        PoolRun<Object> crashing = PoolRun.start(pool, () -> {
+                    Work.listenAndReturnPid();
+                    Runtime.getRuntime().halt(3);
+                    return null;
+                })
+                .awaitStart();
+
+        pool.close();
+
+        assertThat(crashing.failure())
+                .isInstanceOf(WorkerCrashedException.class)
+                .hasMessageContaining("0 of 1 workers left, the pool is closed.")
+                .hasMessageNotContaining("a new one");
+    }
+
+    @Test
     void aClosedPoolTakesNoTasks() {
         ProcessPool pool = open(1);
         PoolRun<Long> prepared = PoolRun.prepare(pool, "late", Work::pid);

@@ -215,7 +215,7 @@ class ProcessPoolTest {
             run.start().get();
             PoolRun.run(lazy, Work::pid);
 
-            assertThat(trail.of(ScopeEvent.WorkerStarted.class)).hasSize(1);
+            assertThat(trail.await(ScopeEvent.WorkerStarted.class)).hasSize(1);
         }
     }
 
@@ -227,10 +227,12 @@ class ProcessPoolTest {
             long first = PoolRun.run(brief, Work::pid);
             Eventually.becomesTrue("the worker is gone", () -> !Pids.isAlive(first));
 
-            assertThat(trail.of(ScopeEvent.WorkerRetired.class)).singleElement().satisfies(retired -> {
-                assertThat(retired.pid()).isEqualTo(first);
-                assertThat(retired.reason()).contains("idle").contains("50 ms");
-            });
+            assertThat(trail.await(ScopeEvent.WorkerRetired.class))
+                    .singleElement()
+                    .satisfies(retired -> {
+                        assertThat(retired.pid()).isEqualTo(first);
+                        assertThat(retired.reason()).contains("idle").contains("50 ms");
+                    });
             assertThat(PoolRun.run(brief, Work::pid)).isNotEqualTo(first);
             assertThat(trail.of(ScopeEvent.WorkerCrashed.class)).isEmpty();
         }

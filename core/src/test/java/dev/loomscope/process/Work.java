@@ -86,16 +86,22 @@ final class Work {
         }
     }
 
-    /** Fills the heap and goes on. */
-    static long thrash() {
+    /** Fills the heap, makes a file when it is full, and goes on. */
+    static long thrash(String path) throws IOException {
         List<Object> hog = new ArrayList<>();
         long end = System.nanoTime() + LIMIT_NANOS;
         int size = 1 << 20;
+        boolean told = false;
         while (System.nanoTime() < end) {
             try {
                 hog.add(new byte[size]);
             } catch (OutOfMemoryError e) {
                 size = Math.max(1, size / 2);
+                if (!told) {
+                    told = true;
+                    hog.removeLast(); // the memory to tell it with
+                    touch(path);
+                }
             }
         }
         return hog.size();

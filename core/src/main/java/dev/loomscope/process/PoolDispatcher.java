@@ -1,0 +1,178 @@
+package dev.loomscope.process;
+
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What can be asked of a pool: to run a job, to cancel it, to close. */
+final class PoolDispatcher {
+
+    private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(15);
+    private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(1);
+
+    private final PoolState pool;
+
+    PoolDispatcher(ProcessPoolConfig config, PoolThreads threads) {
+        this.pool = new PoolState(config, threads);
+    }
+
+    /**
+     * Guards against use after close.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    void ensureOpen() {
+        pool.lock.lock();
+        try {
+            if (pool.closed) {
+                throw pool.closedException();
+            }
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    /** Gives a job to a worker, or lets it wait for one. */
+    void submit(PoolJob<?> job) {
+        pool.lock.lock();
+        try {
+            if (job.stage == PoolJob.Stage.DONE) {
+                return; // cancelled before it came here
+            }
+            if (!pool.closed) {
+                pool.queue.add(job);
+                pool.dispatch();
+                return;
+            }
+            job.stage = PoolJob.Stage.DONE;
+        } finally {
+            pool.lock.unlock();
+        }
+        job.complete(new WorkerReply.Lost(pool.closedException()));
+    }
+
+    /** Cancels a job wherever it is. */
+    void cancel(PoolJob<?> job) {
+        boolean ended = false;
+        pool.lock.lock();
+        try {
+            switch (job.stage) {
+                case PREPARED, QUEUED -> {
+                    pool.queue.remove(job);
+                    job.stage = PoolJob.Stage.DONE;
+                    ended = true;
+                }
+                case SENT -> {
+                    if (job.worker != null) {
+                        Worker worker = job.worker;
+                        worker.sendCancel(job);
+                        PoolTimer.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+                    }
+                }
+                case DONE -> {}
+            }
+        } finally {
+            pool.lock.unlock();
+        }
+        if (ended) {
+            job.complete(new WorkerReply.Cancelled());
+        }
+    }
+
+    private void killIfBusyWith(Worker worker, PoolJob<?> job) {
+        pool.lock.lock();
+        try {
+            if (worker.job != job || worker.state != Worker.State.BUSY) {
+                return; // it listened in time
+            }
+            worker.state = Worker.State.KILLED;
+            worker.killReason = "CPU task '%s' went on for %d ms after its cancel (%s)"
+                    .formatted(job.name(), pool.config.cancelGrace().toMillis(), job.cancelReason());
+        } finally {
+            pool.lock.unlock();
+        }
+        try {
+            worker.kill();
+        } finally {
+            replaceDying();
+        }
+    }
+
+    // While the old process is still dying.
+    private void replaceDying() {
+        pool.lock.lock();
+        try {
+            pool.replace();
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    /** Fails what waits, cancels what runs, and waits until no process is left. Once more, it only waits. */
+    void close() {
+        List<PoolJob<?>> waiting = List.of();
+        List<PoolJob<?>> running = List.of();
+        List<Worker> unused = List.of();
+        pool.lock.lock();
+        try {
+            if (!pool.closed) {
+                pool.closed = true;
+                waiting = pool.queue.takeAll();
+                pool.starts.abort();
+                unused = pool.shelf.retireIdle(0);
+                running = pool.shelf.jobs();
+            }
+        } finally {
+            pool.lock.unlock();
+        }
+        PoolState.fail(waiting, pool::closedException);
+        unused.forEach(worker -> pool.retire(worker, PoolState.CLOSED));
+        running.forEach(job -> job.cancel("process pool '%s' was closed".formatted(pool.config.name())));
+        awaitNoProcess();
+        pool.events.awaitDelivery(LISTENER_PATIENCE);
+    }
+
+    private void awaitNoProcess() {
+        boolean interrupted = false;
+        pool.lock.lock();
+        try {
+            long left = PoolTimer.nanos(CLOSE_PATIENCE) + PoolTimer.nanos(pool.config.cancelGrace());
+            while (left > 0 && !pool.isEmpty()) {
+                try {
+                    left = pool.changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (pool.isEmpty()) {
+                log.info("process pool '{}' closed", pool.config.name());
+            } else {
+                log.error("process pool '{}' closed, but these do not end: {}", pool.config.name(), pool.shelf.all());
+            }
+        } finally {
+            pool.lock.unlock();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What is in the pool, for people. */
+    String describe() {
+        pool.lock.lock();
+        try {
+            return "%d of %d workers, %d starting, %d idle, %d tasks waiting%s"
+                    .formatted(
+                            pool.shelf.live(),
+                            pool.config.workers(),
+                            pool.starts.underWay(),
+                            pool.shelf.idle(),
+                            pool.queue.size(),
+                            pool.closed ? ", closed" : "");
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+}

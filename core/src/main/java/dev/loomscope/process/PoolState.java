@@ -1,0 +1,103 @@
+package dev.loomscope.process;
+
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * What the parts of one pool share: the tasks that wait, the workers, their starts, and the one lock that guards them.
+ *
+ * <p>That lock guards all of {@link JobQueue}, {@link WorkerShelf} and {@link WorkerStarts}, and every field that says so, here, in
+ * {@link IdleCheck}, {@link Worker} and {@link PoolJob}. It is never held during I/O, a callback or the completion of a job, and
+ * what runs under it does not throw: a thread that cannot be started is dealt with later, by the timer.
+ */
+final class PoolState {
+
+    static final String CLOSED = "its pool was closed";
+
+    final ProcessPoolConfig config;
+    final PoolEvents events;
+    final ReentrantLock lock = new ReentrantLock();
+    final Condition changed = lock.newCondition(); // a worker or a start has gone
+    final JobQueue queue = new JobQueue(); // guarded by lock
+    final WorkerShelf shelf = new WorkerShelf(); // guarded by lock
+    final WorkerStarts starts; // guarded by lock
+    boolean closed; // guarded by lock; never goes back to false
+
+    private final IdleCheck idleCheck;
+
+    PoolState(ProcessPoolConfig config, PoolThreads threads) {
+        this.config = config;
+        this.events = new PoolEvents(config, threads);
+        this.starts = new WorkerStarts(config, threads, new StartOutcomes(this));
+        this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
+    }
+
+    /** Hands waiting jobs to idle workers, and starts workers for those that are left. Guarded by lock. */
+    void dispatch() {
+        Worker worker = queue.isEmpty() ? null : shelf.takeIdle();
+        while (worker != null) {
+            assign(queue.take(), worker);
+            worker = queue.isEmpty() ? null : shelf.takeIdle();
+        }
+        startUpTo(queue.size());
+    }
+
+    /** Lets a worker that has done its task have the next one, or none. Guarded by lock. */
+    void giveBack(Worker worker) {
+        if (queue.isEmpty()) {
+            shelf.giveBack(worker);
+            idleCheck.onIdle();
+        } else {
+            assign(queue.take(), worker);
+        }
+    }
+
+    /** Takes in a worker that has just started. Guarded by lock. */
+    void add(Worker worker) {
+        shelf.addUnused(worker);
+        idleCheck.onIdle();
+        dispatch();
+    }
+
+    /** Starts a worker ahead of need: who has used one up is likely to want another. Guarded by lock. */
+    void replace() {
+        startUpTo(starts.underWay() + 1);
+    }
+
+    private void startUpTo(int wanted) {
+        if (!closed && !LiveProcesses.isExiting()) {
+            starts.startUpTo(Math.min(wanted, config.workers() - shelf.live()));
+        }
+    }
+
+    private static void assign(PoolJob<?> job, Worker worker) {
+        job.stage = PoolJob.Stage.SENT;
+        job.worker = worker;
+        worker.state = Worker.State.BUSY;
+        worker.job = job;
+        worker.send(job);
+    }
+
+    /** Ends a worker whose state is RETIRED already, so that nobody gives it another task. Without the lock. */
+    void retire(Worker worker, String reason) {
+        worker.retire();
+        events.retired(worker, reason);
+    }
+
+    /** Whether no process lives, and none is being started. Guarded by lock. */
+    boolean isEmpty() {
+        return shelf.all().isEmpty() && starts.underWay() == 0;
+    }
+
+    /** Fails those that can have no answer. Without the lock. */
+    static void fail(List<PoolJob<?>> jobs, Supplier<? extends Throwable> reason) {
+        jobs.forEach(job -> job.complete(new WorkerReply.Lost(reason.get())));
+    }
+
+    /** What somebody is told who comes too late. */
+    IllegalStateException closedException() {
+        return new IllegalStateException("process pool '%s' is closed".formatted(config.name()));
+    }
+}

@@ -1,0 +1,152 @@
+package dev.loomscope.process;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hears what workers say, on their reader threads, and decides what becomes of a task and of its worker when the one or the other
+ * ends. A job is completed before anything else is done that could fail or that somebody hears of.
+ */
+final class TaskOutcomes implements Worker.Owner {
+
+    private final PoolState pool;
+
+    /** The end of a worker: what it was doing, and whether its task gets another one. */
+    private record Ending(Worker.State before, @Nullable PoolJob<?> job, boolean again) {}
+
+    TaskOutcomes(PoolState pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public void onStarted(Worker worker, long taskId) {
+        PoolJob<?> job;
+        pool.lock.lock();
+        try {
+            job = ensureJob(worker, taskId);
+            job.started = true;
+        } finally {
+            pool.lock.unlock();
+        }
+        job.tellStart(worker.toString());
+    }
+
+    @Override
+    public void onReply(Worker worker, long taskId, WorkerReply reply) {
+        boolean outOfMemory = reply instanceof WorkerReply.Failure failure && failure.fatal();
+        PoolJob<?> job;
+        boolean last;
+        pool.lock.lock();
+        try {
+            job = ensureJob(worker, taskId);
+            if (worker.state != Worker.State.BUSY) {
+                worker.lateReply = reply; // it is being killed: the task ends when its process is gone
+                return;
+            }
+            job.stage = PoolJob.Stage.DONE;
+            job.worker = null;
+            worker.job = null;
+            last = outOfMemory || pool.closed;
+            if (last) {
+                worker.state = Worker.State.RETIRED;
+                pool.replace();
+            } else {
+                pool.giveBack(worker);
+            }
+        } finally {
+            pool.lock.unlock();
+        }
+        job.complete(reply);
+        if (last) {
+            pool.retire(worker, outOfMemory ? "it ran out of memory" : PoolState.CLOSED);
+        }
+    }
+
+    @Override
+    public void onEnded(Worker worker, WorkerExit exit) {
+        Ending ending = takeOut(worker);
+        String outlook = "";
+        try {
+            outlook = refill(worker);
+        } finally {
+            if (ending.job() != null && !ending.again()) {
+                ending.job().complete(lastReply(worker, ending.job(), ending.before(), exit, outlook));
+            }
+            pool.events.ended(worker, ending.before(), exit, worker.killReason);
+            forget(worker);
+        }
+    }
+
+    private Ending takeOut(Worker worker) {
+        pool.lock.lock();
+        try {
+            PoolJob<?> job = worker.job;
+            Worker.State before = worker.state;
+            boolean crashed = before == Worker.State.IDLE || before == Worker.State.BUSY;
+            worker.job = null;
+            worker.state = crashed ? Worker.State.CRASHED : before;
+            pool.shelf.takeOut(worker);
+            return new Ending(before, job, job != null && crashed && queueAgain(job));
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    // The last step: who closes the pool waits for it.
+    private void forget(Worker worker) {
+        pool.lock.lock();
+        try {
+            pool.shelf.remove(worker);
+            pool.changed.signalAll();
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    // A task that has not started had no effects: it may have a second worker, once.
+    private boolean queueAgain(PoolJob<?> job) {
+        job.worker = null;
+        if (job.started || job.sentAgain || pool.closed || job.cancelReason() != null) {
+            job.stage = PoolJob.Stage.DONE;
+            return false;
+        }
+        job.sentAgain = true;
+        pool.queue.addAgain(job);
+        return true;
+    }
+
+    // Starts another worker, if this one was lost, and says what there is now.
+    private String refill(Worker worker) {
+        pool.lock.lock();
+        try {
+            if (worker.state == Worker.State.CRASHED) {
+                pool.dispatch(); // the task that is queued again may have another worker
+                pool.replace();
+            }
+            String next = pool.closed
+                    ? "the pool is closed"
+                    : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
+            return "%d of %d workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    // A reply that was complete before the process ended counts.
+    private WorkerReply lastReply(Worker worker, PoolJob<?> job, Worker.State before, WorkerExit exit, String outlook) {
+        if (worker.lateReply != null) {
+            return worker.lateReply;
+        }
+        return before == Worker.State.KILLED
+                ? new WorkerReply.Cancelled()
+                : new WorkerReply.Lost(WorkerCrashedException.of(worker, job, exit, pool.config, outlook));
+    }
+
+    // Guarded by the pool's lock.
+    private static PoolJob<?> ensureJob(Worker worker, long taskId) {
+        PoolJob<?> job = worker.job;
+        if (job == null || job.id() != taskId) {
+            throw new IllegalStateException("%s speaks of task %d, which it does not have".formatted(worker, taskId));
+        }
+        return job;
+    }
+}

@@ -1,0 +1,118 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The private folder of one worker in the temporary folder: for its socket and its argument file while it starts, and for the
+ * report of its JVM if that crashes. Others cannot look into it, nor put anything there.
+ *
+ * <p>Its name says whose it is: {@code loom-scope-<pid>-<start of that process>-<random>}, so that a later JVM can {@linkplain
+ * FolderSweep sweep} it if this one is killed. It is short, for the path of a socket must be.
+ */
+final class WorkerFolder {
+
+    static final String PREFIX = "loom-scope-";
+
+    /** The base of the numbers in the name, except the pid. */
+    static final int RADIX = 36;
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerFolder.class);
+    private static final String SOCKET = "s";
+    private static final String ARGUMENTS = "args";
+    private static final int MAX_TRIES = 20;
+
+    private final Path path;
+
+    /** Makes the object of a folder that exists. */
+    WorkerFolder(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * Makes a new folder.
+     *
+     * @throws IOException if the temporary folder is missing, full or not ours to write in
+     */
+    static WorkerFolder create() throws IOException {
+        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+        ProcessHandle self = ProcessHandle.current();
+        String owner = PREFIX + self.pid() + "-" + Long.toString(WorkerBootstrap.startOf(self), RADIX) + "-";
+        for (int i = 0; true; i++) {
+            long random = ThreadLocalRandom.current().nextInt() & 0xffff_ffffL;
+            try {
+                return new WorkerFolder(
+                        Files.createDirectory(parent.resolve(owner + Long.toString(random, RADIX)), onlyForUs(parent)));
+            } catch (FileAlreadyExistsException e) {
+                if (i == MAX_TRIES) {
+                    throw e; // somebody takes all names
+                }
+            }
+        }
+    }
+
+    private static FileAttribute<?>[] onlyForUs(Path parent) {
+        boolean posix = parent.getFileSystem().supportedFileAttributeViews().contains("posix");
+        return posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    Path path() {
+        return path;
+    }
+
+    Path socket() {
+        return path.resolve(SOCKET);
+    }
+
+    Path arguments() {
+        return path.resolve(ARGUMENTS);
+    }
+
+    /** Where the JVM with this pid reports a native crash; {@code %p} stands for any. */
+    Path crashFile(String pid) {
+        return path.resolve("hs_err_pid" + pid + ".log");
+    }
+
+    /** Deletes what a worker does not need once it is ready. */
+    void clear() {
+        delete(socket());
+        delete(arguments());
+    }
+
+    /** Deletes it, if there is no report of a crash in it. Again, it has no effect. */
+    void delete() {
+        clear();
+        try {
+            Files.deleteIfExists(path);
+        } catch (DirectoryNotEmptyException e) {
+            log.debug("the folder {} is kept: there is a report in it", path);
+        } catch (IOException e) {
+            log.warn("the folder {} of a worker could not be deleted", path, e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            log.warn("the file {} of a worker could not be deleted", file, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

@@ -1,0 +1,94 @@
+package dev.loomscope.process;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The workers of a pool, and which of them are free. All of it is guarded by the pool's lock. */
+final class WorkerShelf {
+
+    private final Deque<Worker> idle = new ArrayDeque<>(); // most recently used first
+    private final Set<Worker> workers = new LinkedHashSet<>(); // all that have not ended completely
+
+    /** Takes in a worker that has just started. */
+    void add(Worker worker) {
+        workers.add(worker);
+    }
+
+    /** Sees to it that nobody gets this worker. */
+    void takeOut(Worker worker) {
+        idle.remove(worker);
+    }
+
+    /** Removes a worker whose process is gone and which was {@linkplain #takeOut taken out}. */
+    void remove(Worker worker) {
+        workers.remove(worker);
+    }
+
+    /** Puts back a worker that has done its task: it gets the next one. */
+    void giveBack(Worker worker) {
+        idle.addFirst(worker);
+        rest(worker);
+    }
+
+    /** Puts a new worker behind those that were used already. */
+    void addUnused(Worker worker) {
+        idle.addLast(worker);
+        rest(worker);
+    }
+
+    private static void rest(Worker worker) {
+        worker.state = Worker.State.IDLE;
+        worker.idleSince = System.nanoTime();
+    }
+
+    /** Takes the worker that was used last; null if none is free. */
+    @Nullable
+    Worker takeIdle() {
+        return idle.pollFirst();
+    }
+
+    /** Takes those that were idle for at least this long, and marks them as retired. */
+    List<Worker> retireIdle(long nanos) {
+        long now = System.nanoTime();
+        List<Worker> expired = new ArrayList<>(
+                idle.stream().filter(worker -> now - worker.idleSince >= nanos).toList());
+        idle.removeAll(expired);
+        expired.forEach(worker -> worker.state = Worker.State.RETIRED);
+        return expired;
+    }
+
+    /** For how long the one that was not used for longest is idle, in ns; 0 if none is idle. */
+    long longestIdle() {
+        long now = System.nanoTime();
+        return idle.stream().mapToLong(worker -> now - worker.idleSince).max().orElse(0);
+    }
+
+    /** How many have a task, or can have one. */
+    int live() {
+        return Math.toIntExact(workers.stream()
+                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
+                .count());
+    }
+
+    int idle() {
+        return idle.size();
+    }
+
+    /** All that have not ended completely: with their process, their task and all that is said of them. */
+    List<Worker> all() {
+        return List.copyOf(workers);
+    }
+
+    /** The tasks that workers have. */
+    List<PoolJob<?>> jobs() {
+        List<PoolJob<?>> jobs = new ArrayList<>();
+        workers.stream().map(worker -> worker.job).filter(Objects::nonNull).forEach(jobs::add);
+        return jobs;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.loomscope.process;
+
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The starts of workers that are under way, and when there may be others: a start that fails is tried again, but later each time,
+ * and one at a time until one succeeds. All of it is guarded by the pool's lock, except what a starting thread does.
+ */
+final class WorkerStarts {
+
+    /** What becomes of a start. Called without the lock. */
+    interface Owner {
+
+        /** The worker is ready for tasks, once its threads are started. */
+        void onReady(WorkerLaunch launch, Worker worker);
+
+        /** There is no worker; its process, if there was one, is gone. */
+        void onStartFailed(WorkerLaunch launch, WorkerStartException reason);
+
+        /** The pause after a failure is over. */
+        void onPauseEnded();
+    }
+
+    private static final int MAX_TRIES = 3;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final int MAX_DOUBLINGS = 6;
+
+    private final ProcessPoolConfig config;
+    private final PoolThreads threads;
+    private final Owner owner;
+
+    private final Set<WorkerLaunch> launches = new LinkedHashSet<>();
+    private int named; // how many workers have had a name
+    private boolean paused;
+    private int failed; // starts since the last success
+    private int tries; // as 'failed', but those that were under way together count as one
+    private long failingSince; // nanoTime; when the first of them began
+
+    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, Owner owner) {
+        this.config = config;
+        this.threads = threads;
+        this.owner = owner;
+    }
+
+    /** Starts workers until so many starts are under way, or fewer while starts fail. */
+    void startUpTo(int wanted) {
+        int allowed = failed == 0 ? wanted : Math.min(wanted, 1);
+        while (!paused && launches.size() < allowed) {
+            start();
+        }
+    }
+
+    private void start() {
+        WorkerLaunch launch = new WorkerLaunch(config, "w" + ++named, threads);
+        launches.add(launch);
+        try {
+            threads.start("loom-scope-%s-launch".formatted(launch.name()), () -> run(launch));
+        } catch (OutOfMemoryError e) {
+            PoolTimer.schedule(Duration.ZERO, () -> owner.onStartFailed(launch, launch.failure(e))); // after the lock
+        }
+    }
+
+    private void run(WorkerLaunch launch) {
+        Worker worker;
+        try {
+            worker = launch.run();
+        } catch (WorkerStartException e) {
+            owner.onStartFailed(launch, e);
+            return;
+        } catch (RuntimeException | Error e) {
+            owner.onStartFailed(launch, launch.failure(e));
+            return;
+        }
+        owner.onReady(launch, worker);
+    }
+
+    /** One was successful: the next failure is the first. */
+    void succeeded(WorkerLaunch launch) {
+        launches.remove(launch);
+        forgetFailures();
+    }
+
+    /** One has failed; a pause begins. */
+    void failed(WorkerLaunch launch) {
+        launches.remove(launch);
+        failingSince = failed == 0 ? launch.begun() : failingSince;
+        failed++;
+        if (launches.isEmpty()) {
+            tries++;
+        }
+        if (!paused) {
+            paused = true;
+            long factor = 1L << Math.clamp(tries - 1, 0, MAX_DOUBLINGS);
+            PoolTimer.schedule(FIRST_PAUSE.multipliedBy(factor), owner::onPauseEnded);
+        }
+    }
+
+    void endPause() {
+        paused = false;
+    }
+
+    void forgetFailures() {
+        failed = 0;
+        tries = 0;
+    }
+
+    /** Whether it is of no use to try again: several times in a row, or for as long as a start may take, none has succeeded. */
+    boolean areHopeless() {
+        return tries >= MAX_TRIES || failingFor() >= PoolTimer.nanos(config.startTimeout());
+    }
+
+    /** How many have failed, in words that introduce the reason of the last one; empty for a single one. */
+    String describeFailures() {
+        return failed == 1
+                ? ""
+                : "%d starts have failed within %d ms, the last one so: "
+                        .formatted(failed, TimeUnit.NANOSECONDS.toMillis(failingFor()));
+    }
+
+    private long failingFor() {
+        return System.nanoTime() - failingSince;
+    }
+
+    /** How many are under way. */
+    int underWay() {
+        return launches.size();
+    }
+
+    /** Makes all that are under way fail soon. */
+    void abort() {
+        launches.forEach(WorkerLaunch::abort);
+    }
+}
