@@ -31,7 +31,6 @@ public final class CancelReason {
     private final String text;
     private final String by;
     private final @Nullable Subtask<?> failed;
-    private final long nanoTime = System.nanoTime();
 
     private CancelReason(Source source, String text, @Nullable Subtask<?> failed) {
         this.source = Objects.requireNonNull(source, "source");
@@ -66,11 +65,6 @@ public final class CancelReason {
     /** The subtask whose failure brought it about; empty if it was none. */
     public Optional<Subtask<?>> failedSubtask() {
         return Optional.ofNullable(failed);
-    }
-
-    /** How long ago it was, in ns. */
-    long nanosAgo() {
-        return System.nanoTime() - nanoTime;
     }
 
     @Override

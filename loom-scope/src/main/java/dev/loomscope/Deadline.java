@@ -27,12 +27,17 @@ public final class Deadline implements Comparable<Deadline> {
      * @throws IllegalArgumentException if {@code timeout} is negative
      */
     public static Deadline after(Duration timeout) {
+        return after(timeout, System.nanoTime());
+    }
+
+    /** The deadline this long after a value of {@link System#nanoTime}. */
+    static Deadline after(Duration timeout, long nanoTime) {
         Objects.requireNonNull(timeout, "timeout");
         if (timeout.isNegative()) {
             throw new IllegalArgumentException("a timeout must not be negative: " + timeout);
         }
         Duration bounded = timeout.compareTo(FARTHEST) > 0 ? FARTHEST : timeout;
-        return new Deadline(System.nanoTime() + bounded.toNanos());
+        return new Deadline(nanoTime + bounded.toNanos());
     }
 
     /** Returns the deadline at this instant of the wall clock as it stands now; one in the past has expired. */
@@ -44,6 +49,11 @@ public final class Deadline implements Comparable<Deadline> {
     /** The deadline at a value of {@link System#nanoTime}. */
     static Deadline atNanoTime(long nanoTime) {
         return new Deadline(nanoTime);
+    }
+
+    /** How long after a value of {@link System#nanoTime} it is, in ns; negative if before. */
+    long nanosAfter(long otherNanoTime) {
+        return nanoTime - otherNanoTime;
     }
 
     /** Returns the earlier of two deadlines. */

@@ -7,13 +7,15 @@ import org.jspecify.annotations.Nullable;
 /** The deadline of one scope, which can be moved until it has passed. Thread-safe. */
 final class DeadlineWatch {
 
+    private final ScopeClock clock;
     private final Runnable onExpiry;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Deadline deadline; // guarded by lock
     private @Nullable Future<?> timer; // guarded by lock
     private boolean over; // guarded by lock; never goes back to false: expired, or the scope is closed
 
-    DeadlineWatch(Runnable onExpiry) {
+    DeadlineWatch(ScopeClock clock, Runnable onExpiry) {
+        this.clock = clock;
         this.onExpiry = onExpiry;
     }
 
@@ -37,11 +39,12 @@ final class DeadlineWatch {
             }
             cancelTimer();
             deadline = newDeadline;
-            expired = newDeadline.isExpired();
+            long left = newDeadline.nanosAfter(clock.nanoTime());
+            expired = left <= 0;
             if (expired) {
                 over = true;
             } else {
-                timer = ScopeTimer.schedule(newDeadline, () -> expire(newDeadline));
+                timer = clock.schedule(left, () -> expire(newDeadline));
             }
         } finally {
             lock.unlock();

@@ -54,13 +54,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final SubtaskStarter starter;
     private final ScopeResources resources = new ScopeResources();
     private final Instant openedAt = Instant.now();
-    private final long openedNanos = System.nanoTime();
+    private final ScopeClock clock;
+    private final long openedNanos;
 
     private final Subtasks subtasks = new Subtasks();
     private final List<CompletionQueue<T>> completions = new CopyOnWriteArrayList<>();
     private final Stragglers stragglers;
     private final CancelHooks hooks;
-    private final DeadlineWatch deadline = new DeadlineWatch(this::onDeadline);
+    private final DeadlineWatch deadline;
     private final Pending pending = new Pending();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
     private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
@@ -72,26 +73,30 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private long joinedThrough; // owner thread only; subtasks up to this id have been joined
     private @Nullable ScopeFailedException joinFailure; // owner thread only
 
-    private NurseryScope(Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
+    private NurseryScope(
+            Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body, ScopeClock clock) {
+        this.clock = clock;
+        this.openedNanos = clock.nanoTime();
+        this.deadline = new DeadlineWatch(clock, this::onDeadline);
         this.config = config;
         this.body = body;
         this.name = config.name() != null ? config.name() : "scope-" + scopeIds.incrementAndGet();
         this.events = new ScopeEvents(name, config.listeners());
         this.outcome = new ScopeOutcome<>(name, joiner, cancelReason::get);
         this.tree = new ScopeTree(this);
-        this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks);
+        this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks, clock);
         this.hooks = new CancelHooks("scope '" + name + "'");
         this.starter = new SubtaskStarter(name, config);
     }
 
     static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
             Joiner<? super T, ? extends R> joiner, ScopeConfig config) {
-        return open(joiner, config, null);
+        return open(joiner, config, null, ScopeClock.SYSTEM);
     }
 
     static <T extends @Nullable Object, R extends @Nullable Object> NurseryScope<T, R> open(
-            Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
-        NurseryScope<T, R> scope = new NurseryScope<>(joiner, config, body);
+            Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body, ScopeClock clock) {
+        NurseryScope<T, R> scope = new NurseryScope<>(joiner, config, body, clock);
         try {
             scope.begin();
         } catch (Throwable e) { // no memory or thread for its timer, say
@@ -104,7 +109,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        Deadline configured = Deadline.earliest(config.effectiveDeadline(), tree.deadlineOfWorker());
+        Deadline configured = Deadline.earliest(config.effectiveDeadline(clock.nanoTime()), tree.deadlineOfWorker());
         if (configured != null) {
             deadline.set(configured);
         }
@@ -635,7 +640,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return new ScopeSnapshot(
                 name,
                 ScopedSubtask.describe(owner),
-                Duration.ofNanos(System.nanoTime() - openedNanos),
+                Duration.ofNanos(clock.nanoTime() - openedNanos),
                 cancelReason(),
                 deadline(),
                 subtasks.live()
@@ -651,6 +656,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 .sorted(Comparator.comparing(scope -> scope.openedAt))
                 .map(NurseryScope::snapshot)
                 .toList();
+    }
+
+    ScopeClock clock() {
+        return clock;
     }
 
     ScopeTree tree() {

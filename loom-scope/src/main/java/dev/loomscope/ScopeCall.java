@@ -15,7 +15,7 @@ final class ScopeCall {
             throws X, ScopeFailedException, InterruptedException {
         BodyInterrupt interrupt = new BodyInterrupt();
         try (var scope = NurseryScope.<@Nullable Object, @Nullable Void>open(
-                Joiner.awaitAllSuccessfulOrThrow(), config, interrupt)) {
+                Joiner.awaitAllSuccessfulOrThrow(), config, interrupt, ScopeClock.SYSTEM)) {
             V value = runBody(scope, body, interrupt);
             scope.join();
             return value;
@@ -27,7 +27,10 @@ final class ScopeCall {
             throws X, ScopeFailedException, InterruptedException {
         BodyInterrupt interrupt = new BodyInterrupt();
         try (var scope = NurseryScope.<@Nullable Object, @Nullable Void>open(
-                Joiner.awaitAllSuccessfulOrThrow(), ScopeConfig.defaults().withTimeout(timeout), interrupt)) {
+                Joiner.awaitAllSuccessfulOrThrow(),
+                ScopeConfig.defaults().withTimeout(timeout),
+                interrupt,
+                ScopeClock.SYSTEM)) {
             try {
                 V value = runBody(scope, body, interrupt);
                 scope.join();
@@ -46,7 +49,7 @@ final class ScopeCall {
         if (tasks.isEmpty()) {
             throw new IllegalArgumentException("a race needs at least one task");
         }
-        try (var scope = NurseryScope.<T, T>open(Joiner.anySuccessfulOrThrow(), ScopeConfig.defaults(), null)) {
+        try (var scope = NurseryScope.<T, T>open(Joiner.anySuccessfulOrThrow(), ScopeConfig.defaults())) {
             try {
                 tasks.forEach(scope::fork);
                 return scope.join();

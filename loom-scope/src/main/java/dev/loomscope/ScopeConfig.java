@@ -185,10 +185,10 @@ public record ScopeConfig(
         return draft.toConfig();
     }
 
-    /** The deadline of a scope that is opened now; null for none. */
+    /** The deadline of a scope that is opened at this time; null for none. */
     @Nullable
-    Deadline effectiveDeadline() {
-        Deadline ofTimeout = timeout == null ? null : Deadline.after(timeout);
+    Deadline effectiveDeadline(long nanoTime) {
+        Deadline ofTimeout = timeout == null ? null : Deadline.after(timeout, nanoTime);
         return Deadline.earliest(deadline, ofTimeout);
     }
 

@@ -1,8 +1,14 @@
 package dev.loomscope;
 
 import java.io.Serial;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +67,30 @@ public sealed class ScopeFailedException extends ExecutionException permits Dead
     /** Every failure in the order in which they happened; empty if the scope was merely cancelled. */
     public List<Failure> failures() {
         return failures == null ? List.of() : failures; // null after deserialization: handles stay at home
+    }
+
+    /**
+     * Every failure, also those in scopes inside: in place of each exception by which such a scope told of its failures stand these
+     * failures themselves. Each exception stands in it once, at its first place.
+     */
+    public List<Failure> allFailures() {
+        Set<Throwable> told = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Failure> all = new ArrayList<>();
+        Deque<Failure> open = new ArrayDeque<>(failures());
+        for (Failure next = open.poll(); next != null; next = open.poll()) {
+            if (!told.add(next.exception())) {
+                continue;
+            }
+            List<Failure> inside =
+                    next.exception() instanceof ScopeFailedException nested ? nested.failures() : List.of();
+            if (inside.isEmpty()) {
+                all.add(next);
+            }
+            for (int i = inside.size() - 1; i >= 0; i--) {
+                open.push(inside.get(i));
+            }
+        }
+        return List.copyOf(all);
     }
 
     /** Why the scope was cancelled; empty if it was not. */

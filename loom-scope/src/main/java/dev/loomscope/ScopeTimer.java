@@ -8,14 +8,18 @@ import java.util.concurrent.TimeUnit;
  * The clock of all deadlines: one daemon thread of its own, so that no busy executor delays it. What is due runs on a platform thread
  * each, so that one scope with many subtasks does not delay another.
  */
-final class ScopeTimer {
+final class ScopeTimer implements ScopeClock {
 
     private static final ScheduledThreadPoolExecutor executor = create();
 
-    private ScopeTimer() {}
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
 
-    static Future<?> schedule(Deadline deadline, Runnable action) {
-        return executor.schedule(() -> start(action), deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+    @Override
+    public Future<?> schedule(long nanos, Runnable action) {
+        return executor.schedule(() -> start(action), nanos, TimeUnit.NANOSECONDS);
     }
 
     private static void start(Runnable action) {

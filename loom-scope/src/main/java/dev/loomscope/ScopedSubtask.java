@@ -32,7 +32,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private final TaskKind kind;
     private final CancelPolicy policy;
     private final boolean daemon;
-    private final long queuedNanos = System.nanoTime();
+    private final long queuedNanos;
 
     private ForkContext context = ForkContext.capture(); // of the forking thread; cleared at the end
     private @Nullable Callable<? extends T> task; // set before the start, cleared at the end
@@ -50,6 +50,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private long startedNanos; // written before runner
     private volatile @Nullable String runner; // by whoever runs it, once: the thread or worker, for people
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
+    private volatile long cancelledNanos; // after cancelReason, by whoever set that; 0 if it did not run then
     private volatile @Nullable Limiter limiter; // by whoever starts it, once; null if it needs no permit
     private volatile @Nullable Thread abandonable; // its own thread, once; what runs its code instead
     private volatile @Nullable CancelHooks hooks; // any thread; made by the first
@@ -68,6 +69,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         this.kind = kind;
         this.policy = policy;
         this.daemon = daemon;
+        this.queuedNanos = scope.clock().nanoTime();
     }
 
     /** Says what to run; before the start. */
@@ -190,7 +192,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** Its code starts, here or in a worker. */
     void onStarted(String newRunner) {
-        startedNanos = System.nanoTime();
+        startedNanos = scope.clock().nanoTime();
         runner = newRunner; // after startedNanos
         scope.onStarted(this, newRunner);
     }
@@ -294,7 +296,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         task = null;
         execution = null;
         context = ForkContext.NOTHING;
-        endedNanos = System.nanoTime();
+        endedNanos = scope.clock().nanoTime();
         state = finalState;
         scope.onEnded(this);
     }
@@ -304,6 +306,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (hasEnded() || !CANCEL_REASON.compareAndSet(this, null, reason) || endIfWaiting() || !isRunning()) {
             return; // one that is being announced ends afterwards
         }
+        cancelledNanos = scope.clock().nanoTime();
         CancelHooks present = hooks;
         if (present != null) {
             present.run();
@@ -343,10 +346,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return cancelReason != null && kind != TaskKind.CPU && isRunning();
     }
 
-    /** How long ago it was cancelled, in ns; 0 if it was not. */
+    /** How long ago it was cancelled, in ns; 0 if it was not, or only just now. */
     long nanosSinceCancel() {
-        CancelReason reason = cancelReason;
-        return reason == null ? 0 : reason.nanosAgo();
+        long since = cancelledNanos;
+        return since == 0 ? 0 : scope.clock().nanoTime() - since;
     }
 
     /** It goes on although it was cancelled. */
@@ -582,7 +585,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 ? ScopeSnapshot.Activity.WAITING
                 : cancelReason == null ? ScopeSnapshot.Activity.RUNNING : ScopeSnapshot.Activity.STOPPING;
         return new ScopeSnapshot.Entry(
-                this, activity, Optional.ofNullable(runsOn), Duration.ofNanos(System.nanoTime() - since), inside);
+                this,
+                activity,
+                Optional.ofNullable(runsOn),
+                Duration.ofNanos(scope.clock().nanoTime() - since),
+                inside);
     }
 
     /** When it ended, on the monotonic clock; 0 if it has not. */
@@ -592,7 +599,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** How long it has run, in ns; 0 if it has not started. */
     long ranNanos() {
-        return runner != null ? System.nanoTime() - startedNanos : 0;
+        return runner != null ? scope.clock().nanoTime() - startedNanos : 0;
     }
 
     /** How messages call it. */

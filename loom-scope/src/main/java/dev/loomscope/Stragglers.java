@@ -23,9 +23,11 @@ final class Stragglers {
     private final String scope;
     private final Duration grace;
     private final Subtasks subtasks;
+    private final ScopeClock clock;
     private final AtomicBoolean watching = new AtomicBoolean();
 
-    Stragglers(String scope, Duration grace, Subtasks subtasks) {
+    Stragglers(String scope, Duration grace, Subtasks subtasks, ScopeClock clock) {
+        this.clock = clock;
         this.scope = scope;
         this.grace = grace;
         this.subtasks = subtasks;
@@ -39,7 +41,7 @@ final class Stragglers {
     }
 
     private void lookAfter(Duration pause) {
-        ScopeTimer.schedule(Deadline.after(pause), () -> look(pause));
+        clock.schedule(pause.toNanos(), () -> look(pause));
     }
 
     private void look(Duration pause) {

@@ -289,4 +289,37 @@ class FailureTest {
                     .satisfies(e -> assertThat(e.getCause()).isSameAs(mute));
         }
     }
+
+    @Test
+    void theFailuresOfScopesInsideStandInPlaceOfTheExceptionThatToldOfThem() {
+        IllegalStateException deep = new IllegalStateException("deep");
+        IllegalStateException flat = new IllegalStateException("flat");
+        CountDownLatch deepHasFailed = new CountDownLatch(1);
+        ScopeFailedException thrown = catchThrowableOfType(
+                ScopeFailedException.class,
+                () -> MixedScope.call(scope -> {
+                    scope.fork("outer", TaskKind.IO, () -> {
+                        try {
+                            return MixedScope.call(inner -> inner.fork("inner", TaskKind.IO, () -> {
+                                throw deep;
+                            }));
+                        } finally {
+                            deepHasFailed.countDown();
+                        }
+                    });
+                    scope.fork("beside", TaskKind.IO, () -> {
+                        Patience.awaitDeaf(deepHasFailed);
+                        throw flat;
+                    });
+                    return null;
+                }));
+        assertThat(thrown.failures())
+                .extracting(Failure::exception)
+                .contains(flat)
+                .doesNotContain(deep);
+        assertThat(thrown.allFailures()).extracting(Failure::exception).containsExactlyInAnyOrder(deep, flat);
+        assertThat(thrown.allFailures())
+                .extracting(failure -> failure.subtask().name())
+                .containsExactlyInAnyOrder("inner", "beside");
+    }
 }
