@@ -1,5 +1,7 @@
 package dev.loomscope.demos;
 
+import static dev.loomscope.core.TaskKind.BLOCKING;
+
 import dev.loomscope.MixedScope;
 import dev.loomscope.core.Blocking;
 import dev.loomscope.core.Cpu;
@@ -61,7 +63,8 @@ public final class IndexSources {
     /** The story: three steps of three kinds for each batch; none waits for a batch that is not its own. */
     private static void index(Path folder, List<List<Path>> batches, SourceIndex index, ProgressBar progress)
             throws Exception {
-        try (var scope = MixedScope.open()) {
+        // One connection, one writer: the others wait in line, without a thread.
+        try (var scope = MixedScope.open(c -> c.withMaxConcurrent(BLOCKING, 1))) {
             for (List<Path> batch : batches) {
                 scope.fork(() -> read(folder, batch))
                         .then(IndexSources::parse)

@@ -1,6 +1,6 @@
 package dev.loomscope.demos;
 
-/** Shows how far a piece of work is: a bar that fills on a terminal, a few plain lines elsewhere. Thread-safe. */
+/** Shows how far a piece of work is: a bar that fills on a terminal, a few plain lines elsewhere. One thread at a time. */
 final class ProgressBar {
 
     private static final int WIDTH = 50;
@@ -9,7 +9,7 @@ final class ProgressBar {
     private final String what;
     private final int total;
     private final boolean interactive = Terminal.isInteractive();
-    private int done; // guarded by this
+    private int done;
 
     ProgressBar(String what, int total) {
         this.what = what;
@@ -17,7 +17,7 @@ final class ProgressBar {
     }
 
     /** Counts this many more units as done. */
-    synchronized void advance(int units) {
+    void advance(int units) {
         int before = done;
         done = Math.min(total, done + units);
         if (interactive) {

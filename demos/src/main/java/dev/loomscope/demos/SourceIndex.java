@@ -13,11 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** An index of source files in an embedded database, through plain JDBC; its temporary folder goes when it is closed. */
+/**
+ * An index of source files in an embedded database, through plain JDBC; its temporary folder goes when it is closed.
+ *
+ * <p>One thread at a time: it has one connection.
+ */
 final class SourceIndex implements AutoCloseable {
 
     private final Path folder;
-    private final Connection connection; // guarded by this
+    private final Connection connection;
 
     private SourceIndex(Path folder, Connection connection) {
         this.folder = folder;
@@ -42,7 +46,7 @@ final class SourceIndex implements AutoCloseable {
     }
 
     /** Adds these entries in one transaction. */
-    synchronized void add(List<Entry> entries) throws SQLException {
+    void add(List<Entry> entries) throws SQLException {
         try (PreparedStatement file = connection.prepareStatement("insert into file values (?, ?)");
                 PreparedStatement identifier = connection.prepareStatement("insert into identifier values (?, ?, ?)")) {
             for (Entry entry : entries) {
@@ -62,16 +66,16 @@ final class SourceIndex implements AutoCloseable {
         connection.commit();
     }
 
-    synchronized List<Hit> topIdentifiers(int limit) throws SQLException {
+    List<Hit> topIdentifiers(int limit) throws SQLException {
         return query("select name, sum(uses) n from identifier group by name order by n desc, name limit " + limit);
     }
 
-    synchronized List<Hit> biggestFiles(int limit) throws SQLException {
+    List<Hit> biggestFiles(int limit) throws SQLException {
         return query("select name, bytes from file order by bytes desc, name limit " + limit);
     }
 
     /** How many identifiers there are in all, and how many different ones. */
-    synchronized List<Hit> totals() throws SQLException {
+    List<Hit> totals() throws SQLException {
         return query("select 'uses', coalesce(sum(uses), 0) from identifier union all "
                 + "select 'names', count(distinct name) from identifier");
     }
@@ -88,7 +92,7 @@ final class SourceIndex implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() throws SQLException, IOException {
+    public void close() throws SQLException, IOException {
         connection.close();
         try (var files = Files.list(folder)) {
             for (Path file : files.toList()) {
