@@ -443,6 +443,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
     }
 
+    /** Whether what cancelled it was the cancel of the scope around. */
+    boolean isCancelledFromOutside() {
+        CancelReason reason = cancelReason.get();
+        return reason != null && reason.source() == Source.PARENT;
+    }
+
     private void onDeadline() {
         outcome.onDeadline(subtasks.live()
                 .sorted(Comparator.comparingLong(ScopedSubtask::id))
