@@ -557,6 +557,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 complaints.add(e);
             }
         }
+        stragglers.stop();
     }
 
     private void complainOfFailures(boolean leftUnjoined, Complaints complaints) {
