@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,8 @@ final class AbandonableCall<T extends @Nullable Object> {
     private final CountDownLatch ended = new CountDownLatch(1);
     private @Nullable T result; // written before ended
     private @Nullable Throwable thrown; // written before ended
-    private volatile boolean abandoned; // the waiting thread, set once
+    private final AtomicBoolean parted =
+            new AtomicBoolean(); // set by the first of both to go: it ends, or is left behind
 
     /**
      * For code with this name.
@@ -41,6 +43,7 @@ final class AbandonableCall<T extends @Nullable Object> {
         } catch (Throwable e) {
             thrown = e;
         } finally {
+            boolean abandoned = !parted.compareAndSet(false, true);
             ended.countDown();
             if (abandoned) {
                 sayGoodbye();
@@ -57,15 +60,20 @@ final class AbandonableCall<T extends @Nullable Object> {
         }
     }
 
-    /** Waits for the end. An interrupt of the calling thread is passed on, once, and ends the wait: the thread is abandoned. */
+    /**
+     * Waits for the end. An interrupt of the calling thread is passed on, once, and ends the wait: the thread is abandoned, unless its
+     * code has ended, with an outcome that must not be lost.
+     */
     @SuppressWarnings("NullAway") // null is a result like any other
     T await(Thread thread) throws Throwable {
         try {
             ended.await();
         } catch (InterruptedException e) {
-            abandoned = true;
-            thread.interrupt();
-            throw e;
+            if (parted.compareAndSet(false, true)) {
+                thread.interrupt();
+                throw e;
+            }
+            ended.await(); // at once
         }
         if (thrown != null) {
             throw thrown;
