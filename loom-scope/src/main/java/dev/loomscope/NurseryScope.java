@@ -106,9 +106,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (configured != null) {
             deadline.set(configured);
         }
-        NurseryScope<?, ?> enclosing = tree.enclosing();
-        if (enclosing != null) {
-            enclosing.cancelReason().ifPresent(this::cancelFromOutside);
+        CancelReason outer = ScopePlace.cancelledAround(tree.around());
+        if (outer != null) {
+            cancelFromOutside(outer);
         }
     }
 
@@ -295,6 +295,17 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     /** A subtask that runs was cancelled. */
+    /** A subtask that runs is being cancelled: so are the scopes that it has opened. */
+    void onCancelling(ScopedSubtask<?> subtask, CancelReason reason) {
+        if (cancelReason.get() == null) { // or else they know
+            tree.forEachNested(scope -> {
+                if (ScopePlace.subtaskAround(scope.tree.around()) == subtask) {
+                    scope.cancelFromOutside(reason);
+                }
+            });
+        }
+    }
+
     void onCancelledWhileRunning() {
         stragglers.watch();
     }
@@ -440,7 +451,22 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (tree.isShielded()) {
             return;
         }
-        cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
+        cancel(fromOutside(outer));
+    }
+
+    private static CancelReason fromOutside(CancelReason outer) {
+        return CancelReason.of(Source.PARENT, "what is around it was cancelled: " + outer.text());
+    }
+
+    /** Why its subtasks are to stop, also if the cancel is only on its way down to them; null if they are not. */
+    @Nullable
+    CancelReason cancelReasonForSubtasks() {
+        CancelReason own = cancelReason.get();
+        if (own != null) {
+            return own;
+        }
+        CancelReason outer = ScopePlace.cancelledAround(tree.around());
+        return outer == null ? null : fromOutside(outer);
     }
 
     /** Whether what cancelled it was the cancel of the scope around. */

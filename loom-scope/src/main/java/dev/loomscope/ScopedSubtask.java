@@ -168,7 +168,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private void fail(Throwable e) {
         endRunning();
         endHooks();
-        if (cancelReason != null && InterruptShape.matches(e)) {
+        if (InterruptShape.matches(e) && isCancelled()) {
             end(State.CANCELLED);
         } else {
             endFailed(e);
@@ -179,6 +179,15 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         exception = e;
         if (startup == null || startup.isReady()) {
             scope.onFailing(this, e); // before anybody can see the state
+    // Its code may have heard of a cancel around, by checkCancelled, before the cancel has come down to it.
+    private boolean isCancelled() {
+        CancelReason ofScope = scope.cancelReasonForSubtasks();
+        if (ofScope != null) {
+            CANCEL_REASON.compareAndSet(this, null, ofScope);
+        }
+        return cancelReason != null;
+    }
+
         }
         end(State.FAILED);
     }
@@ -265,6 +274,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (present != null) {
             present.run();
         }
+        scope.onCancelling(this, reason); // before its own code hears of it
         CpuExecution<? extends T> remote = execution;
         if (remote != null) {
             cancel(remote, reason);
