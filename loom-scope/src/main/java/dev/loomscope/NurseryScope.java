@@ -209,11 +209,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     /** Takes in a subtask that starts when another has succeeded. */
-    <U extends @Nullable Object> ScopedSubtask<U> admitContinuation(TaskFunction<?, ? extends U> function) {
+    <U extends @Nullable Object> ScopedSubtask<U> admitContinuation(
+            TaskFunction<?, ? extends U> function, boolean daemon) {
         Objects.requireNonNull(function, "function");
         ensureInTree("then");
         ensureOpen();
-        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), ForkOptions.DEFAULT);
+        ForkOptions options = daemon ? ForkOptions.DEFAULT.asDaemon() : ForkOptions.DEFAULT;
+        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), options);
         admit(subtask);
         return subtask;
     }

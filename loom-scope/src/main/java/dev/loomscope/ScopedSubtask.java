@@ -465,7 +465,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
-        ScopedSubtask<U> next = scope.admitContinuation(function);
+        ScopedSubtask<U> next = scope.admitContinuation(function, daemon);
         Runnable action = () -> proceedTo(next, function);
         if (!followers().add(action)) {
             action.run();
