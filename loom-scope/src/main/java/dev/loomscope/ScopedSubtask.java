@@ -8,6 +8,10 @@ import dev.loomscope.core.TaskKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
+import java.util.AbstractCollection;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -184,6 +188,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         CancelReason ofScope = scope.cancelReasonForSubtasks();
         if (ofScope != null) {
             CANCEL_REASON.compareAndSet(this, null, ofScope);
+    private void endFailed(Throwable e) {
+        exception = e;
+        if (startup == null || !startup.failsForCaller()) {
+            scope.onFailing(this, e); // before anybody can see the state
         }
         return cancelReason != null;
     }
@@ -195,7 +203,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Whether the joiner has to hear of its end: of daemons and started tasks only if they fail, and that is not the caller's. */
     boolean concernsJoiner() {
         boolean regular = !daemon && startup == null;
-        return regular || (state == State.FAILED && (startup == null || startup.isReady()));
+        return regular || (state == State.FAILED && (startup == null || !startup.failsForCaller()));
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */
@@ -441,7 +449,24 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             scope.whileCallerAwaits(
                     this,
                     () -> ThreadWaits.during(
-                            "in await", List.of(this), () -> followers().await(over)));
+    // What the caller waits for: this one, or nobody any more.
+    private Collection<ScopedSubtask<?>> neededUntil(BooleanSupplier enough) {
+        return new AbstractCollection<>() {
+            @Override
+            public Iterator<ScopedSubtask<?>> iterator() {
+                return enough.getAsBoolean()
+                        ? Collections.emptyIterator()
+                        : List.<ScopedSubtask<?>>of(ScopedSubtask.this).iterator();
+            }
+
+            @Override
+            public int size() {
+                return enough.getAsBoolean() ? 0 : 1;
+            }
+        };
+    }
+
+                            "in await", neededUntil(enough), () -> followers().await(over)));
         }
     }
 
