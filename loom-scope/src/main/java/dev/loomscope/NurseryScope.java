@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -55,13 +54,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final long openedNanos = System.nanoTime();
 
     private final Subtasks subtasks = new Subtasks();
-    private final List<CompletionQueue<T>> completions = new CopyOnWriteArrayList<>();
+    private final CompletionQueues<T> completions = new CompletionQueues<>();
     private final Stragglers stragglers;
     private final CancelHooks hooks;
     private final DeadlineWatch deadline = new DeadlineWatch(this::onDeadline);
     private final Pending pending = new Pending();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
-    private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
+    private volatile @Nullable Runnable wakeOwner; // owner thread; while it waits in a scope around this one
     private volatile boolean closed; // owner thread; never goes back to false
 
     private volatile boolean endingDaemons; // owner thread; while it joins and only daemons are left
@@ -264,10 +263,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         } finally {
             subtasks.ended(subtask);
             if (!subtask.isDaemon()) {
-                completions.forEach(queue -> queue.offer(subtask));
+                completions.offer(subtask);
             }
             if (pending.remove(subtask.isDaemon())) {
-                completions.forEach(CompletionQueue::wake);
+                completions.wake();
             }
         }
     }
@@ -296,7 +295,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onGranted(subtask, ending);
     }
 
-    /** A subtask that runs was cancelled. */
     /** A subtask that runs is being cancelled: so are the scopes that it has opened. */
     void onCancelling(ScopedSubtask<?> subtask, CancelReason reason) {
         if (cancelReason.get() == null) { // or else they know
@@ -308,6 +306,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
     }
 
+    /** A subtask that runs was cancelled. */
     void onCancelledWhileRunning() {
         stragglers.watch();
     }
@@ -330,7 +329,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         awaitAll();
         joinedThrough = subtaskIds.get();
         subtasks.joined();
-        completions.clear();
         try {
             return outcome.conclude();
         } catch (ScopeFailedException e) {
@@ -395,14 +393,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         void await() throws InterruptedException;
     }
 
-    /** Waits for a subtask of this scope, in a way that the cancel of a scope which the caller has opened inside this one ends. */
-    void whileCallerAwaits(ScopedSubtask<?> subtask, Wait wait) throws InterruptedException {
+    /** Waits for something in this scope, so that the cancel of a scope which the caller has opened inside this one wakes it. */
+    void whileCallerAwaits(Runnable wake, Wait wait) throws InterruptedException {
         List<NurseryScope<?, ?>> inside = tree.openInside();
-        inside.forEach(scope -> scope.ownerAwaits = subtask);
+        inside.forEach(scope -> scope.wakeOwner = wake);
         try {
             wait.await();
         } finally {
-            inside.forEach(scope -> scope.ownerAwaits = null);
+            inside.forEach(scope -> scope.wakeOwner = null);
         }
     }
 
@@ -439,10 +437,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         hooks.run();
         subtasks.forEach(subtask -> subtask.cancel(reason));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
-        completions.forEach(CompletionQueue::wake);
-        ScopedSubtask<?> awaited = ownerAwaits;
-        if (awaited != null) {
-            awaited.wakeAwaiting();
+        completions.wake();
+        Runnable wake = wakeOwner;
+        if (wake != null) {
+            wake.run();
         }
         if (body != null) {
             body.deliver();
@@ -559,6 +557,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         closed = true;
         joinedThrough = subtaskIds.get();
         deadline.stop();
+        stragglers.stop();
         hooks.end();
         ResourceCloseException problem;
         try {
@@ -585,7 +584,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 complaints.add(e);
             }
         }
-        stragglers.stop();
     }
 
     private void complainOfFailures(boolean leftUnjoined, Complaints complaints) {

@@ -179,23 +179,19 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
     }
 
-    private void endFailed(Throwable e) {
-        exception = e;
-        if (startup == null || startup.isReady()) {
-            scope.onFailing(this, e); // before anybody can see the state
     // Its code may have heard of a cancel around, by checkCancelled, before the cancel has come down to it.
     private boolean isCancelled() {
         CancelReason ofScope = scope.cancelReasonForSubtasks();
         if (ofScope != null) {
             CANCEL_REASON.compareAndSet(this, null, ofScope);
-    private void endFailed(Throwable e) {
-        exception = e;
-        if (startup == null || !startup.failsForCaller()) {
-            scope.onFailing(this, e); // before anybody can see the state
         }
         return cancelReason != null;
     }
 
+    private void endFailed(Throwable e) {
+        exception = e;
+        if (startup == null || !startup.failsForCaller()) {
+            scope.onFailing(this, e); // before anybody can see the state
         }
         end(State.FAILED);
     }
@@ -278,11 +274,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (hasEnded() || !CANCEL_REASON.compareAndSet(this, null, reason) || endIfWaiting() || !isRunning()) {
             return; // one that is being announced ends afterwards
         }
+        scope.onCancelling(this, reason); // before its own code hears of it
         CancelHooks present = hooks;
         if (present != null) {
             present.run();
         }
-        scope.onCancelling(this, reason); // before its own code hears of it
         CpuExecution<? extends T> remote = execution;
         if (remote != null) {
             cancel(remote, reason);
@@ -447,8 +443,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             BooleanSupplier over =
                     () -> state != State.UNAVAILABLE || enough.getAsBoolean() || scope.isCancelledForCaller();
             scope.whileCallerAwaits(
-                    this,
+                    this::wakeAwaiting,
                     () -> ThreadWaits.during(
+                            "in await", neededUntil(enough), () -> followers().await(over)));
+        }
+    }
+
     // What the caller waits for: this one, or nobody any more.
     private Collection<ScopedSubtask<?>> neededUntil(BooleanSupplier enough) {
         return new AbstractCollection<>() {
@@ -464,10 +464,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 return enough.getAsBoolean() ? 0 : 1;
             }
         };
-    }
-
-                            "in await", neededUntil(enough), () -> followers().await(over)));
-        }
     }
 
     // As in get.
