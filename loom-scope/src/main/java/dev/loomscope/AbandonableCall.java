@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,21 +12,25 @@ final class AbandonableCall<T extends @Nullable Object> {
 
     private static final Logger log = LoggerFactory.getLogger(AbandonableCall.class);
 
-    private final ScopedSubtask<T> subtask;
+    private final String name;
+    private final Thread.UncaughtExceptionHandler handler;
     private final Callable<? extends T> code;
     private final Runnable atEnd;
     private final CountDownLatch ended = new CountDownLatch(1);
     private @Nullable T result; // written before ended
     private @Nullable Throwable thrown; // written before ended
-    private volatile boolean abandoned; // the waiting thread, set once
+    private final AtomicBoolean parted =
+            new AtomicBoolean(); // set by the first of both to go: it ends, or is left behind
 
     /**
-     * For the code of a subtask.
+     * For code with this name.
      *
+     * @param handler of the thread that runs it
      * @param atEnd what the thread does last, abandoned or not
      */
-    AbandonableCall(ScopedSubtask<T> subtask, Callable<? extends T> code, Runnable atEnd) {
-        this.subtask = subtask;
+    AbandonableCall(String name, Thread.UncaughtExceptionHandler handler, Callable<? extends T> code, Runnable atEnd) {
+        this.name = name;
+        this.handler = handler;
         this.code = code;
         this.atEnd = atEnd;
     }
@@ -34,8 +39,8 @@ final class AbandonableCall<T extends @Nullable Object> {
     Thread start() {
         return Thread.ofPlatform()
                 .daemon()
-                .name(subtask.name())
-                .uncaughtExceptionHandler(subtask)
+                .name(name)
+                .uncaughtExceptionHandler(handler)
                 .start(this::run);
     }
 
@@ -45,6 +50,7 @@ final class AbandonableCall<T extends @Nullable Object> {
         } catch (Throwable e) {
             thrown = e;
         } finally {
+            boolean abandoned = !parted.compareAndSet(false, true);
             ended.countDown();
             if (abandoned) {
                 sayGoodbye();
@@ -55,21 +61,26 @@ final class AbandonableCall<T extends @Nullable Object> {
 
     private void sayGoodbye() {
         if (thrown == null || InterruptShape.matches(thrown)) {
-            log.debug("abandoned {} has ended", subtask.describe());
+            log.debug("abandoned subtask '{}' has ended", name);
         } else {
-            log.warn("abandoned {} has failed, which nobody will hear of", subtask.describe(), thrown);
+            log.warn("abandoned subtask '{}' has failed, which nobody will hear of", name, thrown);
         }
     }
 
-    /** Waits for the end. An interrupt of the calling thread is passed on, once, and ends the wait: the thread is abandoned. */
+    /**
+     * Waits for the end. An interrupt of the calling thread is passed on, once, and ends the wait: the thread is abandoned, unless its
+     * code has ended, with an outcome that must not be lost.
+     */
     @SuppressWarnings("NullAway") // null is a result like any other
     T await(Thread thread) throws Throwable {
         try {
             ended.await();
         } catch (InterruptedException e) {
-            abandoned = true;
-            thread.interrupt();
-            throw e;
+            if (parted.compareAndSet(false, true)) {
+                thread.interrupt();
+                throw e;
+            }
+            ended.await(); // at once
         }
         if (thrown != null) {
             throw thrown;

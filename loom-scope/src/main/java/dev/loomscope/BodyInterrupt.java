@@ -1,6 +1,7 @@
 package dev.loomscope;
 
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Interrupts the body of {@link MixedScope#call} when its scope is cancelled, and takes the interrupt back when the body has ended.
@@ -9,6 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class BodyInterrupt implements Interruptible {
 
     private final Thread owner = Thread.currentThread();
+    private final @Nullable Interruptible around = Interruptible.around(ScopeTree.here());
+    private final boolean aroundHadBegun = around != null && around.wasInterrupted();
     private final ReentrantLock lock = new ReentrantLock();
     private boolean due; // guarded by lock; never goes back to false
     private boolean delivered; // guarded by lock
@@ -69,6 +72,26 @@ final class BodyInterrupt implements Interruptible {
             if (delivered) {
                 Thread.interrupted();
             }
+            return delivered;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Interrupts what is around again, if that was interrupted since this began: two interrupts at once look like one, and we may have
+     * taken its own for ours. Owner thread only.
+     */
+    void passOn() {
+        if (around != null && !aroundHadBegun && around.wasInterrupted()) {
+            owner.interrupt();
+        }
+    }
+
+    @Override
+    public boolean wasInterrupted() {
+        lock.lock();
+        try {
             return delivered;
         } finally {
             lock.unlock();

@@ -1,11 +1,12 @@
 package dev.loomscope;
 
 import java.util.ArrayDeque;
-import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,8 @@ final class CompletionQueue<T extends @Nullable Object> implements Completions<T
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Queue<ScopedSubtask<?>> ended = new ArrayDeque<>(); // guarded by lock
-    private final Set<ScopedSubtask<?>> before = new HashSet<>(); // guarded by lock; had ended at the beginning
+    // Guarded by lock; had ended at the beginning. Weak: most were offered before, and are not offered again.
+    private final Set<ScopedSubtask<?>> before = Collections.newSetFromMap(new WeakHashMap<>());
 
     CompletionQueue(NurseryScope<T, ?> scope) {
         this.scope = scope;
@@ -76,15 +78,27 @@ final class CompletionQueue<T extends @Nullable Object> implements Completions<T
     }
 
     private @Nullable ScopedSubtask<?> await() throws InterruptedException, ScopeFailedException {
-        lock.lockInterruptibly();
-        try {
-            while (true) {
+        while (true) {
+            scope.whileCallerAwaits(this::wake, this::awaitChange);
+            lock.lock();
+            try {
                 if (scope.isCancelledForCaller()) {
                     throw scope.cancelledForCaller("the next completion");
                 }
-                if (!ended.isEmpty() || scope.hasOnlyDaemons()) {
-                    return ended.poll();
+                ScopedSubtask<?> next = ended.poll();
+                if (next != null || scope.hasOnlyDaemons()) {
+                    return next;
                 }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void awaitChange() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (ended.isEmpty() && !scope.hasOnlyDaemons() && !scope.isCancelledForCaller()) {
                 ThreadWaits.during(new WaitGraph.Any(where, scope.nodesToJoin()), changed::await);
             }
         } finally {

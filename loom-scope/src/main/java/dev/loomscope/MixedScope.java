@@ -176,7 +176,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * Runs {@code hook} if the subtask that the calling thread runs is cancelled, or the scope that it has opened: at once if it was
      * already. For calls that no interrupt ends: close the socket, cancel the statement.
      *
-     * <p>It runs on a virtual thread of its own, at most once; what it throws is logged. The subtask does not end while it runs.
+     * <p>It runs on a virtual thread of its own, at most once; what it throws is logged. The subtask does not end while it runs. Behind a
+     * {@link Shield} only what stands there with it counts: the cancel of something around runs none of the hooks put in place there.
      *
      * @return to be closed when there is nothing to stop any more
      * @throws NullPointerException if {@code hook} is null
@@ -184,9 +185,13 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      */
     static CancelHook onCancel(TaskAction hook) {
         Objects.requireNonNull(hook, "hook");
-        ScopePlace place = ScopeTree.here();
+        ScopePlace here = ScopeTree.here();
+        ScopePlace place = here;
         while (place instanceof Shield) {
             place = place.around();
+        }
+        if (place != null && place != here) {
+            return new CancelHooks("a shield").add(hook); // which nobody runs: it must not cut what is shielded
         }
         return switch (place) {
             case ScopedSubtask<?> subtask -> subtask.addHook(hook);

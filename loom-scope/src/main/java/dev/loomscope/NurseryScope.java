@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -58,13 +57,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final long openedNanos;
 
     private final Subtasks subtasks = new Subtasks();
-    private final List<CompletionQueue<T>> completions = new CopyOnWriteArrayList<>();
+    private final CompletionQueues<T> completions = new CompletionQueues<>();
     private final Stragglers stragglers;
     private final CancelHooks hooks;
     private final DeadlineWatch deadline;
     private final Pending pending = new Pending();
     private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
-    private volatile @Nullable ScopedSubtask<?> ownerAwaits; // owner thread; of a scope around this one
+    private volatile @Nullable Runnable wakeOwner; // owner thread; while it waits in a scope around this one
     private volatile boolean closed; // owner thread; never goes back to false
 
     private volatile boolean endingDaemons; // owner thread; while it joins and only daemons are left
@@ -113,9 +112,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (configured != null) {
             deadline.set(configured);
         }
-        NurseryScope<?, ?> enclosing = tree.enclosing();
-        if (enclosing != null) {
-            enclosing.cancelReason().ifPresent(this::cancelFromOutside);
+        CancelReason outer = ScopePlace.cancelledAround(tree.around());
+        if (outer != null) {
+            cancelFromOutside(outer);
         }
     }
 
@@ -217,11 +216,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     /** Takes in a subtask that starts when another has succeeded. */
-    <U extends @Nullable Object> ScopedSubtask<U> admitContinuation(TaskFunction<?, ? extends U> function) {
+    <U extends @Nullable Object> ScopedSubtask<U> admitContinuation(
+            TaskFunction<?, ? extends U> function, boolean daemon) {
         Objects.requireNonNull(function, "function");
         ensureInTree("then");
         ensureOpen();
-        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), ForkOptions.DEFAULT);
+        ForkOptions options = daemon ? ForkOptions.DEFAULT.asDaemon() : ForkOptions.DEFAULT;
+        ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), options);
         admit(subtask);
         return subtask;
     }
@@ -270,10 +271,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         } finally {
             subtasks.ended(subtask);
             if (!subtask.isDaemon()) {
-                completions.forEach(queue -> queue.offer(subtask));
+                completions.offer(subtask);
             }
             if (pending.remove(subtask.isDaemon())) {
-                completions.forEach(CompletionQueue::wake);
+                completions.wake();
             }
         }
     }
@@ -302,6 +303,17 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onGranted(subtask, ending);
     }
 
+    /** A subtask that runs is being cancelled: so are the scopes that it has opened. */
+    void onCancelling(ScopedSubtask<?> subtask, CancelReason reason) {
+        if (cancelReason.get() == null) { // or else they know
+            tree.forEachNested(scope -> {
+                if (ScopePlace.subtaskAround(scope.tree.around()) == subtask) {
+                    scope.cancelFromOutside(reason);
+                }
+            });
+        }
+    }
+
     /** A subtask that runs was cancelled. */
     void onCancelledWhileRunning() {
         stragglers.watch();
@@ -325,7 +337,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         awaitAll();
         joinedThrough = subtaskIds.get();
         subtasks.joined();
-        completions.clear();
         try {
             return outcome.conclude();
         } catch (ScopeFailedException e) {
@@ -433,14 +444,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         void await() throws InterruptedException;
     }
 
-    /** Waits for a subtask of this scope, in a way that the cancel of a scope which the caller has opened inside this one ends. */
-    void whileCallerAwaits(ScopedSubtask<?> subtask, Wait wait) throws InterruptedException {
+    /** Waits for something in this scope, so that the cancel of a scope which the caller has opened inside this one wakes it. */
+    void whileCallerAwaits(Runnable wake, Wait wait) throws InterruptedException {
         List<NurseryScope<?, ?>> inside = tree.openInside();
-        inside.forEach(scope -> scope.ownerAwaits = subtask);
+        inside.forEach(scope -> scope.wakeOwner = wake);
         try {
             wait.await();
         } finally {
-            inside.forEach(scope -> scope.ownerAwaits = null);
+            inside.forEach(scope -> scope.wakeOwner = null);
         }
     }
 
@@ -477,10 +488,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         hooks.run();
         subtasks.forEach(subtask -> subtask.cancel(reason));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
-        completions.forEach(CompletionQueue::wake);
-        ScopedSubtask<?> awaited = ownerAwaits;
-        if (awaited != null) {
-            awaited.wakeAwaiting();
+        completions.wake();
+        Runnable wake = wakeOwner;
+        if (wake != null) {
+            wake.run();
         }
         if (body != null) {
             body.deliver();
@@ -491,7 +502,28 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (tree.isShielded()) {
             return;
         }
-        cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
+        cancel(fromOutside(outer));
+    }
+
+    private static CancelReason fromOutside(CancelReason outer) {
+        return CancelReason.of(Source.PARENT, "what is around it was cancelled: " + outer.text());
+    }
+
+    /** Why its subtasks are to stop, also if the cancel is only on its way down to them; null if they are not. */
+    @Nullable
+    CancelReason cancelReasonForSubtasks() {
+        CancelReason own = cancelReason.get();
+        if (own != null) {
+            return own;
+        }
+        CancelReason outer = ScopePlace.cancelledAround(tree.around());
+        return outer == null ? null : fromOutside(outer);
+    }
+
+    /** Whether what cancelled it was the cancel of the scope around. */
+    boolean isCancelledFromOutside() {
+        CancelReason reason = cancelReason.get();
+        return reason != null && reason.source() == Source.PARENT;
     }
 
     private void onDeadline() {
@@ -587,6 +619,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         closed = true;
         joinedThrough = subtaskIds.get();
         deadline.stop();
+        stragglers.stop();
         hooks.end();
         ResourceCloseException problem;
         try {

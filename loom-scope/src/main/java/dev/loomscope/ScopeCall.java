@@ -16,9 +16,7 @@ final class ScopeCall {
         BodyInterrupt interrupt = new BodyInterrupt();
         try (var scope = NurseryScope.<@Nullable Object, @Nullable Void>open(
                 Joiner.awaitAllSuccessfulOrThrow(), config, interrupt, ScopeClock.SYSTEM)) {
-            V value = runBody(scope, body, interrupt);
-            scope.join();
-            return value;
+            return runAndJoin(scope, body, interrupt);
         }
     }
 
@@ -32,9 +30,7 @@ final class ScopeCall {
                 interrupt,
                 ScopeClock.SYSTEM)) {
             try {
-                V value = runBody(scope, body, interrupt);
-                scope.join();
-                return Optional.ofNullable(value);
+                return Optional.ofNullable(runAndJoin(scope, body, interrupt));
             } catch (DeadlineExceededException e) {
                 if (scope.outcome().isOwn(e) && e.failures().isEmpty()) {
                     return Optional.empty();
@@ -60,6 +56,24 @@ final class ScopeCall {
         }
     }
 
+    private static <V extends @Nullable Object, X extends Exception> V runAndJoin(
+            NurseryScope<@Nullable Object, @Nullable Void> scope, MixedScope.Body<V, X> body, BodyInterrupt interrupt)
+            throws X, ScopeFailedException, InterruptedException {
+        boolean toldOfOutside = false;
+        try {
+            V value = runBody(scope, body, interrupt);
+            scope.join();
+            return value;
+        } catch (Throwable e) {
+            toldOfOutside = e instanceof InterruptedException || scope.isCancelledFromOutside();
+            throw e;
+        } finally {
+            if (!toldOfOutside) {
+                interrupt.passOn();
+            }
+        }
+    }
+
     private static <V extends @Nullable Object, X extends Exception> V runBody(
             NurseryScope<@Nullable Object, @Nullable Void> scope, MixedScope.Body<V, X> body, BodyInterrupt interrupt)
             throws X, ScopeFailedException, InterruptedException {
@@ -68,8 +82,11 @@ final class ScopeCall {
             interrupt.end();
             return value;
         } catch (Throwable e) {
-            boolean interruptedByUs = interrupt.end();
-            if (interruptedByUs && InterruptShape.matches(e)) {
+            // The cancel may be known, by a nested scope say, before its interrupt comes; an InterruptedException was
+            // another's then.
+            boolean cutByUs =
+                    interrupt.end() || (scope.cancelReason().isPresent() && !(e instanceof InterruptedException));
+            if (cutByUs && InterruptShape.matches(e)) {
                 scope.join(); // mostly says why
                 throw scope.outcome().bodyCutShort();
             }

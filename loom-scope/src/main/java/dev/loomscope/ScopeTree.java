@@ -49,6 +49,9 @@ final class ScopeTree implements ScopePlace {
             return;
         }
         ScopePlace around = place.around();
+        while (around instanceof Shield shield && shield.isOver()) { // a scope was forgotten behind it
+            around = shield.around();
+        }
         if (around == null || around == ScopedSubtask.current()) {
             innermost.remove();
         } else {

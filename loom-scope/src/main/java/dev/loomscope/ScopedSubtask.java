@@ -9,6 +9,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractCollection;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -183,7 +187,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private T runAbandonable(Callable<? extends T> code) throws Throwable {
         AbandonableCall<T> call = new AbandonableCall<>(
-                this, () -> runHere(code), () -> scope.onPermitFree(this, Thread.currentThread()));
+                name(), this, () -> runHere(code), () -> scope.onPermitFree(this, Thread.currentThread()));
         Thread instead = call.start();
         abandonable = instead;
         permitIsElsewhere = true;
@@ -212,16 +216,25 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private void fail(Throwable e) {
         endRunning();
         endHooks();
-        if (cancelReason != null && InterruptShape.matches(e)) {
+        if (InterruptShape.matches(e) && isCancelled()) {
             end(State.CANCELLED);
         } else {
             endFailed(e);
         }
     }
 
+    // Its code may have heard of a cancel around, by checkCancelled, before the cancel has come down to it.
+    private boolean isCancelled() {
+        CancelReason ofScope = scope.cancelReasonForSubtasks();
+        if (ofScope != null) {
+            CANCEL_REASON.compareAndSet(this, null, ofScope);
+        }
+        return cancelReason != null;
+    }
+
     private void endFailed(Throwable e) {
         exception = e;
-        if (startup == null || startup.isReady()) {
+        if (startup == null || !startup.failsForCaller()) {
             scope.onFailing(this, e); // before anybody can see the state
         }
         end(State.FAILED);
@@ -230,7 +243,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Whether the joiner has to hear of its end: of daemons and started tasks only if they fail, and that is not the caller's. */
     boolean concernsJoiner() {
         boolean regular = !daemon && startup == null;
-        return regular || (state == State.FAILED && (startup == null || startup.isReady()));
+        return regular || (state == State.FAILED && (startup == null || !startup.failsForCaller()));
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */
@@ -307,6 +320,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             return; // one that is being announced ends afterwards
         }
         cancelledNanos = scope.clock().nanoTime();
+        scope.onCancelling(this, reason); // before its own code hears of it
         CancelHooks present = hooks;
         if (present != null) {
             present.run();
@@ -475,10 +489,27 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             BooleanSupplier over =
                     () -> state != State.UNAVAILABLE || enough.getAsBoolean() || scope.isCancelledForCaller();
             scope.whileCallerAwaits(
-                    this,
+                    this::wakeAwaiting,
                     () -> ThreadWaits.during(
-                            "in await", List.of(this), () -> followers().await(over)));
+                            "in await", neededUntil(enough), () -> followers().await(over)));
         }
+    }
+
+    // What the caller waits for: this one, or nobody any more.
+    private Collection<ScopedSubtask<?>> neededUntil(BooleanSupplier enough) {
+        return new AbstractCollection<>() {
+            @Override
+            public Iterator<ScopedSubtask<?>> iterator() {
+                return enough.getAsBoolean()
+                        ? Collections.emptyIterator()
+                        : List.<ScopedSubtask<?>>of(ScopedSubtask.this).iterator();
+            }
+
+            @Override
+            public int size() {
+                return enough.getAsBoolean() ? 0 : 1;
+            }
+        };
     }
 
     // As in get.
@@ -501,7 +532,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
-        ScopedSubtask<U> next = scope.admitContinuation(function);
+        ScopedSubtask<U> next = scope.admitContinuation(function, daemon);
         Runnable action = () -> proceedTo(next, function);
         if (!followers().add(action)) {
             action.run();

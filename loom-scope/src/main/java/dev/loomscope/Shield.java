@@ -27,6 +27,7 @@ public final class Shield implements ScopePlace {
 
     private final @Nullable ScopePlace around = ScopeTree.here();
     private final List<Interruptible> held = new ArrayList<>();
+    private boolean over; // its thread only; never goes back to false
 
     private Shield() {
         for (ScopePlace place = around; place != null; place = place.around()) {
@@ -77,8 +78,14 @@ public final class Shield implements ScopePlace {
     }
 
     private void lower() {
+        over = true;
         ScopeTree.leave(this);
         held.forEach(Interruptible::releaseInterrupts);
+    }
+
+    /** Whether its code has ended. Its thread only. */
+    boolean isOver() {
+        return over;
     }
 
     @Override

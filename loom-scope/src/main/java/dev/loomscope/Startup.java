@@ -1,5 +1,7 @@
 package dev.loomscope;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The start of a subtask that {@link MixedScope#start} waits for. Thread-safe. */
@@ -7,8 +9,21 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
 
     private final NurseryScope<?, ?> scope;
     private final ScopedSubtask<@Nullable Void> subtask;
-    private @Nullable V value; // written before ready
-    private volatile boolean ready; // by the task, once
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.STARTING);
+    private final AtomicBoolean said = new AtomicBoolean(); // whether started was called
+    private @Nullable V value; // written before READY
+
+    /** How far it is. It leaves STARTING once. */
+    private enum Phase {
+        /** The caller waits. */
+        STARTING,
+        /** The task has said that it is ready. */
+        READY,
+        /** The task has failed before, which is the caller's. */
+        FAILED,
+        /** The caller waits no more: from now on a failure is the scope's. */
+        LEFT
+    }
 
     Startup(NurseryScope<?, ?> scope, ScopedSubtask<@Nullable Void> subtask) {
         this.scope = scope;
@@ -17,31 +32,52 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
 
     @Override
     public void started(V newValue) {
-        if (ready) {
+        if (!said.compareAndSet(false, true)) {
             throw new IllegalStateException(subtask.describe() + " has said before that it is ready");
         }
         value = newValue;
-        ready = true;
+        leave(Phase.READY);
         subtask.wakeAwaiting();
     }
 
-    boolean isReady() {
-        return ready;
+    private boolean leave(Phase next) {
+        return phase.compareAndSet(Phase.STARTING, next);
     }
 
-    /** Waits until the task is ready; whoever is interrupted meanwhile does not want it any more. */
-    @SuppressWarnings("NullAway") // the value is written before ready, with what the task gave: a V
+    private boolean isReady() {
+        return phase.get() == Phase.READY;
+    }
+
+    /** The task has failed: whether the caller is told, and not the scope. The answer stays. */
+    boolean failsForCaller() {
+        return leave(Phase.FAILED) || phase.get() == Phase.FAILED;
+    }
+
+    /** Waits until the task is ready; whoever cannot wait for it does not want it any more. */
+    @SuppressWarnings("NullAway") // the value is written before READY, with what the task gave: a V
     Started<V> await() throws InterruptedException, ScopeFailedException {
         try {
             subtask.awaitEndOr(this::isReady);
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | LimiterDeadlockException e) {
             subtask.cancel();
+            if (!leave(Phase.LEFT) && !isReady()) {
+                awaitFailure();
+                e.addSuppressed(subtask.exceptionOrNull()); // nobody else is told
+            }
             throw e;
         }
-        if (ready) {
+        if (!leave(Phase.LEFT) && isReady()) {
             return new Started<>(value, subtask);
         }
+        awaitFailure();
         throw notReady();
+    }
+
+    // One that fails for the caller is about to have ended.
+    private void awaitFailure() {
+        while (phase.get() == Phase.FAILED && subtask.state() == Subtask.State.UNAVAILABLE) {
+            Thread.yield();
+        }
     }
 
     private ScopeFailedException notReady() {
@@ -64,6 +100,6 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
 
     @Override
     public String toString() {
-        return "Readiness[%s, %s]".formatted(subtask.name(), ready ? "ready" : "starting");
+        return "Readiness[%s, %s]".formatted(subtask.name(), phase);
     }
 }

@@ -131,6 +131,16 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         }
     }
 
+    @Override
+    public final boolean wasInterrupted() {
+        if (!touch()) {
+            return false;
+        }
+        boolean was = interrupted && !interruptDue;
+        phase = RUNNING;
+        return was;
+    }
+
     private void deliver() {
         Thread target = thread;
         if (interruptDue && holds == 0 && target != null) {

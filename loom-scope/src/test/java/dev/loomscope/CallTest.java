@@ -8,10 +8,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.loomscope.ScopeFailedException.Failure;
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.TaskKind;
+import dev.loomscope.event.ScopeEvent;
+import dev.loomscope.event.ScopeListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -302,5 +305,94 @@ class CallTest {
                 .satisfies(suppressed -> assertThat(((ScopeFailedException) suppressed).failures())
                         .extracting(Failure::exception)
                         .containsExactly(ofTask));
+    }
+
+    /** Two interrupts of one thread look like one: it must not be lost that the second was for the outer body. */
+    @Test
+    void aCancelAroundThatComesTogetherWithOneOfTheNestedCallInterruptsTheOuterBodyAfterwards() {
+        Throwable thrown = catchThrowable(() -> MixedScope.call(outer -> {
+            Throwable nested = catchThrowable(() -> MixedScope.call(inner -> {
+                inner.cancel("its own reason");
+                outer.cancel("from above");
+                return foreignBlockingCall();
+            }));
+            assertThat(nested).isInstanceOf(ScopeFailedException.class).hasMessageContaining("its own reason");
+            return foreignBlockingCall();
+        }));
+        assertThat(thrown).isInstanceOf(ScopeFailedException.class).hasMessageContaining("from above");
+    }
+
+    @Test
+    void aCleanUpBetweenNestedCallsIsNotInterruptedAfterTheNestedOneHasToldOfTheCancel() {
+        AtomicReference<Boolean> interrupted = new AtomicReference<>();
+        Throwable thrown = catchThrowable(() -> MixedScope.call(outer -> {
+            try {
+                return MixedScope.call(inner -> {
+                    outer.cancel("from above");
+                    return foreignBlockingCall();
+                });
+            } finally {
+                interrupted.set(Thread.currentThread().isInterrupted());
+            }
+        }));
+        assertThat(thrown).isInstanceOf(ScopeFailedException.class).hasMessageContaining("from above");
+        assertThat(interrupted).hasValue(false);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IO", "BLOCKING"})
+    void aCancelOfTheSubtaskThatComesTogetherWithOneOfItsCallInterruptsItAfterwards(TaskKind kind) throws Exception {
+        AtomicReference<Subtask<Object>> self = new AtomicReference<>();
+        CountDownLatch known = new CountDownLatch(1);
+        AtomicInteger interrupts = new AtomicInteger();
+        try (var scope = MixedScope.open(
+                Joiner.awaitAll(), c -> c.withStragglerGrace(Duration.ofHours(1)))) { // nobody interrupts it again
+            self.set(scope.fork(kind, () -> {
+                Patience.await(known);
+                Throwable nested = catchThrowable(() -> MixedScope.call(inner -> {
+                    inner.cancel("its own reason");
+                    self.get().cancel();
+                    return foreignBlockingCall();
+                }));
+                assertThat(nested).isInstanceOf(ScopeFailedException.class).hasMessageContaining("its own reason");
+                try {
+                    return foreignBlockingCall();
+                } finally {
+                    interrupts.incrementAndGet();
+                }
+            }));
+            known.countDown();
+            scope.join();
+            assertThat(self.get().state()).isEqualTo(State.CANCELLED);
+            assertThat(interrupts).hasValue(1);
+        }
+    }
+
+    /** Whoever cancels tells the nested scopes first: the body may be out of them before its own interrupt comes. */
+    @Test
+    void aNestedCallThatIsOverBeforeTheInterruptOfTheOuterBodyComesIsItsEchoToo() throws Exception {
+        Thread owner = Thread.currentThread();
+        CountDownLatch nestedIsOver = new CountDownLatch(1);
+        ScopeListener slow = event -> {
+            if (event instanceof ScopeEvent.SubtaskCancelled) { // between the nested scopes and the body
+                Patience.awaitDeaf(nestedIsOver);
+                Patience.until("the outer body has ended", () -> owner.getState() == Thread.State.WAITING);
+            }
+        };
+        ScopeConfig config = ScopeConfig.defaults()
+                .withName("outer")
+                .withMaxConcurrent(TaskKind.IO, 1)
+                .withListener(slow);
+        Throwable thrown = catchThrowable(() -> MixedScope.call(config, outer -> {
+            outer.forkDaemon(() -> Patience.forever());
+            outer.fork(() -> {}); // waits in line
+            Thread.ofPlatform().start(() -> outer.cancel("from above"));
+            try {
+                return MixedScope.call(inner -> foreignBlockingCall());
+            } finally {
+                nestedIsOver.countDown();
+            }
+        }));
+        assertThat(thrown).isInstanceOf(ScopeFailedException.class).hasMessageContaining("'outer'");
     }
 }
