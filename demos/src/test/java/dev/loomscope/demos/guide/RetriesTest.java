@@ -98,21 +98,30 @@ class RetriesTest {
     }
 
     @Test
-    void withoutHandleEvenACancelIsTriedAgain() throws Exception {
+    void aClientThatSwallowsTheInterruptIsNotAskedAgain() throws Exception {
         CountDownLatch running = new CountDownLatch(1);
         AtomicInteger attempts = new AtomicInteger();
-        try (var scope = MixedScope.<String>open(c -> c.withStragglerGrace(ofMillis(50)))) {
-            RetryPolicy<String> careless = RetryPolicy.ofDefaults();
-            Subtask<String> subtask = scope.fork(IO, () -> Failsafe.with(careless).get(() -> {
-                attempts.incrementAndGet();
-                running.countDown();
-                return never();
-            }));
+        try (var scope = MixedScope.<String>open()) {
+            RetryPolicy<String> policy =
+                    RetryPolicy.<String>builder().handle(IOException.class).build();
+            Subtask<String> subtask = scope.fork(
+                    IO,
+                    () -> Failsafe.with(policy).get(() -> {
+                        MixedScope.checkCancelled();
+                        attempts.incrementAndGet();
+                        running.countDown();
+                        try {
+                            return never();
+                        } catch (InterruptedException e) {
+                            throw new IOException("connection lost");
+                        }
+                    }));
             running.await();
             subtask.cancel();
-            scope.join(); // only further interrupts end the further attempts
+            scope.join();
+            assertThat(subtask.state()).isEqualTo(State.CANCELLED);
         }
-        assertThat(attempts.get()).isGreaterThan(1);
+        assertThat(attempts).hasValue(1);
     }
 
     private static long crashesAtFirst(String marker) throws IOException {
