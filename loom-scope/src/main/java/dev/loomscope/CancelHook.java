@@ -9,6 +9,9 @@ package dev.loomscope;
  *     return statement.executeQuery(sql);
  * }
  * }
+ *
+ * <p>The {@code SQLException} of a statement that was cancelled is a failure of the subtask, as {@link
+ * MixedScope#onCancel} says.
  */
 public sealed interface CancelHook extends AutoCloseable permits CancelHooks.Entry {
 

@@ -73,8 +73,8 @@ class PoolsTest {
             assertThatThrownBy(
                             () -> MixedScope.call(config.withTimeout(ofMillis(300)), scope -> scope.fork(() -> spin())))
                     .isInstanceOf(DeadlineExceededException.class);
-            assertThat(killed).hasSize(1); // the endless loop is gone, process and all
-        }
+        } // waits until the listener has heard everything
+        assertThat(killed).hasSize(1); // the endless loop is gone, process and all
         // end
     }
 }
