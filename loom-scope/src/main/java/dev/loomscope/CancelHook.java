@@ -6,7 +6,7 @@ package dev.loomscope;
  * {@snippet :
  * try (Statement statement = connection.createStatement();
  *         CancelHook hook = MixedScope.onCancel(statement::cancel)) {
- *     return statement.executeQuery(sql);
+ *     return rowsOf(statement.executeQuery(sql));
  * }
  * }
  *
