@@ -6,9 +6,12 @@ package dev.loomscope;
  * {@snippet :
  * try (Statement statement = connection.createStatement();
  *         CancelHook hook = MixedScope.onCancel(statement::cancel)) {
- *     return statement.executeQuery(sql);
+ *     return rowsOf(statement.executeQuery(sql));
  * }
  * }
+ *
+ * <p>The {@code SQLException} of a statement that was cancelled is a failure of the subtask, as {@link
+ * MixedScope#onCancel} says.
  */
 public sealed interface CancelHook extends AutoCloseable permits CancelHooks.Entry {
 

@@ -20,6 +20,8 @@ public sealed interface Completions<T extends @Nullable Object> permits Completi
          * Takes a subtask that has ended: look at its state.
          *
          * @throws X to end the loop
+         * @throws InterruptedException if it was interrupted; ends the loop too
+         * @throws ScopeFailedException if an {@code await} in it does; ends the loop too
          */
         void accept(Subtask<T> subtask) throws X, InterruptedException, ScopeFailedException;
     }
@@ -28,8 +30,10 @@ public sealed interface Completions<T extends @Nullable Object> permits Completi
      * Waits for the next subtask to end; empty if all have ended and were given out.
      *
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below the scope
+     * @throws LimiterDeadlockException if the subtasks wait for permits that would never come, because the caller holds one
      * @throws InterruptedException if the caller was interrupted; the subtasks go on
-     * @throws ScopeFailedException if the scope was cancelled, by the failure of a subtask say; {@code join} tells all
+     * @throws ScopeFailedException if the scope was cancelled, by the failure of a subtask say, also if some have ended
+     *     that were not given out; {@code join} tells all
      */
     Optional<Subtask<T>> next() throws InterruptedException, ScopeFailedException;
 

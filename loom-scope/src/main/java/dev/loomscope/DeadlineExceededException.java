@@ -36,7 +36,10 @@ public final class DeadlineExceededException extends ScopeFailedException {
         this.unfinished = List.copyOf(unfinished);
     }
 
-    /** What had not ended when the deadline passed, in the order of the forks. */
+    /**
+     * What had not ended when the deadline passed, in the order of the forks; empty if only a scope inside was cut short,
+     * or this exception came out of a stream of objects. Unmodifiable.
+     */
     public List<Unfinished> unfinished() {
         return unfinished == null ? List.of() : unfinished; // null after deserialization: handles stay at home
     }

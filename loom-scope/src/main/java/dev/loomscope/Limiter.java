@@ -118,6 +118,7 @@ public final class Limiter {
      * }
      *
      * @return what {@code task} returns; null if that does
+     * @throws NullPointerException if {@code task} is null
      * @throws IllegalStateException if the thread is inside a call of this limiter already: a second permit could be
      *     the one that it waits for
      * @throws InterruptedException if the thread was interrupted before it had its permit, or by {@code task}; its flag

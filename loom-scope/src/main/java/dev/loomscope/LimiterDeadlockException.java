@@ -4,8 +4,9 @@ import java.io.Serial;
 import java.util.List;
 
 /**
- * Thrown instead of a wait that would never end: one for a permit of a {@link Limiter} whose holders wait, perhaps by
- * way of others, for the very one that needs the permit. The message names who waits for whom.
+ * Thrown instead of a wait that would never end: one for a permit of a {@link Limiter} whose holders wait, perhaps by way
+ * of others, for the very one that needs the permit. The message names who waits for whom. It is thrown to the one that
+ * closes the circle: the caller of a wait, or the subtask that would have to stand in line, whose failure it then is.
  *
  * <p>It is a mistake of the program, which shows only when the limiter is busy enough. Raise the permits, use another
  * limiter inside, or do not wait while holding a permit.

@@ -58,7 +58,11 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
         return open(Joiner.awaitAllSuccessfulOrThrow(), config);
     }
 
-    /** Opens a scope that waits for all to succeed: {@code open(c -> c.withTimeout(limit))}. */
+    /**
+     * Opens a scope that waits for all to succeed: {@code open(c -> c.withTimeout(limit))}.
+     *
+     * @param configure gets the default configuration and returns the one to use
+     */
     static <T extends @Nullable Object> MixedScope<T, @Nullable Void> open(UnaryOperator<ScopeConfig> configure) {
         return open(configure.apply(ScopeConfig.defaults()));
     }
@@ -69,13 +73,23 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
         return open(joiner, ScopeConfig.defaults());
     }
 
-    /** Opens a scope with this joiner: {@code open(Joiner.awaitAll(), c -> c.withTimeout(limit))}. */
+    /**
+     * Opens a scope with this joiner: {@code open(Joiner.awaitAll(), c -> c.withTimeout(limit))}.
+     *
+     * @param joiner a new one: it serves one scope
+     * @param configure gets the default configuration and returns the one to use
+     */
     static <T extends @Nullable Object, R extends @Nullable Object> MixedScope<T, R> open(
             Joiner<? super T, ? extends R> joiner, UnaryOperator<ScopeConfig> configure) {
         return open(joiner, configure.apply(ScopeConfig.defaults()));
     }
 
-    /** Opens a scope with this joiner and configuration. */
+    /**
+     * Opens a scope with this joiner and configuration. The calling thread owns it. Inside a scope of the same thread, or in a
+     * subtask, it is cancelled with the scope around, and bound by its deadline, unless a {@link Shield} stands in between.
+     *
+     * @param joiner a new one: it serves one scope
+     */
     static <T extends @Nullable Object, R extends @Nullable Object> MixedScope<T, R> open(
             Joiner<? super T, ? extends R> joiner, ScopeConfig config) {
         return NurseryScope.open(joiner, config);
@@ -100,7 +114,7 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     /**
      * As {@link #call(Body)}, with this configuration.
      *
-     * @throws X what the body throws
+     * @throws X what the body throws, as there
      * @throws ScopeFailedException as {@link #join} does; also when the body was interrupted by us
      * @throws InterruptedException if the calling thread was interrupted by others
      */
@@ -144,8 +158,12 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * Runs all tasks, each where it says itself, and returns the result of the first that succeeds; the others are cancelled, and have
      * ended when this returns.
      *
-     * @throws NullPointerException if an argument is null
+     * @return the result; null if the winner has none
+     * @throws NullPointerException if a task is null
      * @throws IllegalArgumentException if there is no task
+     * @throws dev.loomscope.core.AmbiguousTaskKindException if a task is of two kinds at once; the others are cancelled
+     * @throws dev.loomscope.core.TaskNotSerializableException if a CPU task cannot be sent to a worker; the others are
+     *     cancelled
      * @throws InterruptedException if the calling thread was interrupted; the tasks are cancelled
      * @throws ScopeFailedException if none succeeds; the cause is the first failure
      */
@@ -178,6 +196,10 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      *
      * <p>It runs on a virtual thread of its own, at most once; what it throws is logged. The subtask does not end while it runs. Behind a
      * {@link Shield} only what stands there with it counts: the cancel of something around runs none of the hooks put in place there.
+     *
+     * <p>What the stopped call then throws is a failure of the subtask, unless it is the echo of an interrupt: a {@code
+     * SocketException} of a socket that the hook has closed is no echo. Catch it and ask {@link #checkCancelled}, and the
+     * subtask ends as cancelled.
      *
      * @return to be closed when there is nothing to stop any more
      * @throws NullPointerException if {@code hook} is null
@@ -238,6 +260,7 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     /**
      * As {@link #start(TaskKind, TaskConsumer)}, of the kind that the code says.
      *
+     * @throws dev.loomscope.core.AmbiguousTaskKindException if the code is of two kinds at once
      * @throws InterruptedException if the caller was interrupted
      * @throws ScopeFailedException if the task failed or ended before it was ready, or the scope was cancelled
      */
@@ -261,16 +284,21 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
     /**
      * Applies {@code function} to each item and returns the results in the order of the items.
      *
-     * <p>So many items at once are in work: 256 of kind IO, as many as may run of kind BLOCKING, of kind CPU twice the number of
-     * processors, in chunks whose size follows the time that they take. Items are taken from {@code items} on the calling thread, and
-     * only when there is room. They run in a scope of their own inside this one: the first failure cancels the others and is thrown here,
-     * and nothing else in this scope is cancelled by it.
+     * <p>So many subtasks at once are in work: of kind IO 256, or what {@link ScopeConfig#withMaxConcurrent} says if that
+     * is less; of kind BLOCKING what that says, 64 by default; of kind CPU twice the number of processors. An item of
+     * kind IO or BLOCKING is a subtask of its own; those of kind CPU come in chunks, whose size follows the time that
+     * they take. Items are taken from {@code items} on the calling thread, and only when there is room. They run in a
+     * scope of their own inside this one: the first failure cancels the others and is thrown here, and nothing else in
+     * this scope is cancelled by it.
      *
-     * @param items to be read once; may be large, or made while it is read
+     * @param items to be read once; may be large, or made while it is read; may hold nulls. What reading them throws is
+     *     thrown here
+     * @return unmodifiable; may hold nulls
      * @throws NullPointerException if an argument is null
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
      * @throws IllegalStateException if the scope is closed
      * @throws dev.loomscope.core.AmbiguousTaskKindException if the function is of two kinds at once
+     * @throws dev.loomscope.core.TaskNotSerializableException if the function or an item is for a worker and cannot be sent
      * @throws InterruptedException if the caller was interrupted; the items in work are cancelled
      * @throws ScopeFailedException if an item failed (the cause is its exception, the name of the subtask says which), or this scope
      *     was cancelled
@@ -377,7 +405,7 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
 
     /**
      * Returns the subtasks in the order in which they end: those that have ended since the last join, those that run, and those that
-     * will be forked. Ask for it before more than 10,000 have ended.
+     * will be forked. Daemons are left out. Ask for it before more than 10,000 have ended.
      *
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
      * @throws IllegalStateException if the scope is closed, or more have ended unseen than it remembers
@@ -388,8 +416,10 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * Waits until every subtask has ended, also after a failure or a cancel, and returns what the joiner makes of them. May
      * be called again, after an interrupt or after more forks.
      *
+     * @return what {@link Joiner#result} does; may be null
      * @throws WrongThreadException if the caller is not the owner
      * @throws IllegalStateException if the scope is closed
+     * @throws LimiterDeadlockException if a subtask waits for a permit that would never come, because the owner holds one
      * @throws InterruptedException if the owner was interrupted; nothing is cancelled by that, and its flag is cleared
      * @throws DeadlineExceededException if the deadline of the scope passed before all had ended
      * @throws ScopeFailedException if the joiner says so; always wrapped, the cause is the first failure
@@ -406,6 +436,7 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * effect on a scope that is closed.
      *
      * @param reason what handles, exceptions and logs say
+     * @throws NullPointerException if {@code reason} is null
      */
     void cancel(String reason);
 
@@ -433,6 +464,7 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * closed. What closing throws is suppressed on the failure that {@link #join} threw, or else thrown by {@link #close}.
      *
      * @return {@code resource}
+     * @throws NullPointerException if {@code resource} is null
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
      * @throws IllegalStateException if the scope is closed; the resource is left open
      */
@@ -454,7 +486,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * first. Closing twice has no effect.
      *
      * @throws WrongThreadException if the caller is not the owner
-     * @throws IllegalStateException if something was forked but {@link #join} was never called; thrown at the end
+     * @throws IllegalStateException if the owner has forked something and not joined since, or scopes that it has opened
+     *     inside were not closed before; thrown at the end
      * @throws ResourceCloseException if a {@linkplain #register registered} resource could not be closed, and {@code join}
      *     had not failed
      */

@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param name what threads, logs, messages and thread dumps call the scope; null for one made from a number
  * @param timeout how long after its opening the scope is cancelled and {@code join} fails; null for never
  * @param deadline the same as a point in time; null for never; of both, the earlier counts
- * @param maxIo how many IO subtasks run at once, at least 1
- * @param maxBlocking how many BLOCKING subtasks run at once, at least 1
- * @param limiters what bounds the kinds instead, shared with others
+ * @param maxIo how many IO subtasks run at once, at least 1; without effect if {@code limiters} has one for IO
+ * @param maxBlocking how many BLOCKING subtasks run at once, at least 1; without effect if {@code limiters} has one for
+ *     BLOCKING
+ * @param limiters what bounds the kinds instead, shared with others; empty for none
  * @param stragglerGrace how long a cancelled subtask may go on before it is interrupted again and named in a warning
  * @param blockingCancelPolicy what a cancel does to BLOCKING subtasks
  * @param cpuBackend where CPU subtasks run; null for {@link dev.loomscope.process.ProcessPool#shared()}
@@ -49,6 +50,7 @@ public record ScopeConfig(
     /**
      * Checks the values.
      *
+     * @throws NullPointerException if one is null that must not be
      * @throws IllegalArgumentException if a bound is below 1, the timeout or the grace period negative or the name blank
      */
     public ScopeConfig {
@@ -83,14 +85,18 @@ public record ScopeConfig(
         return DEFAULTS;
     }
 
-    /** With this name. */
+    /**
+     * With this name.
+     *
+     * @throws IllegalArgumentException if it is blank
+     */
     public ScopeConfig withName(String newName) {
         Objects.requireNonNull(newName, "name");
         return with(draft -> draft.name = newName);
     }
 
     /**
-     * With a deadline this long after the scope has been opened.
+     * With a deadline this long after the scope has been opened; zero cancels at once.
      *
      * @throws IllegalArgumentException if the timeout is negative
      */
@@ -99,7 +105,7 @@ public record ScopeConfig(
         return with(draft -> draft.timeout = newTimeout);
     }
 
-    /** With this deadline. */
+    /** With this deadline; one in the past cancels at once. A timeout that is earlier counts instead. */
     public ScopeConfig withDeadline(Deadline newDeadline) {
         Objects.requireNonNull(newDeadline, "deadline");
         return with(draft -> draft.deadline = newDeadline);

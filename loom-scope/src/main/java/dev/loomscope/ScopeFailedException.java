@@ -13,7 +13,8 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown by {@link MixedScope#join} when the work of the scope failed.
+ * Thrown by {@link MixedScope#join} when the work of the scope failed, and by all that waits for a part of it: {@link
+ * Subtask#await}, {@link Completions}, {@link MixedScope#start}, {@link MixedScope#map}.
  *
  * <p>The cause is the first failure. {@link #failures} has every one with its subtask; the others are also suppressed on
  * this exception, up to 32, so that a stack trace shows them. The exceptions of tasks are never changed.
@@ -64,7 +65,10 @@ public sealed class ScopeFailedException extends ExecutionException permits Dead
         return origin == scope;
     }
 
-    /** Every failure in the order in which they happened; empty if the scope was merely cancelled. */
+    /**
+     * Every failure so far, in the order in which they happened; empty if the scope was merely cancelled, or this
+     * exception came out of a stream of objects. Unmodifiable.
+     */
     public List<Failure> failures() {
         return failures == null ? List.of() : failures; // null after deserialization: handles stay at home
     }

@@ -10,11 +10,11 @@ import java.util.Optional;
  *
  * @param scope the name of the scope
  * @param owner the thread that has opened it
- * @param age how long it has been open
+ * @param age how long ago it was opened
  * @param cancelReason why it was cancelled; empty if it was not
  * @param deadline by when it must have ended, its own or one around it; empty for none
  * @param subtasks those that have not ended, in the order of the forks
- * @param inside the scopes that its owner has opened inside it
+ * @param inside the scopes that its owner has opened inside it; those that a subtask has opened are in its entry
  */
 public record ScopeSnapshot(
         String scope,

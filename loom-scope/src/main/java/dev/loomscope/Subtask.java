@@ -55,9 +55,11 @@ public sealed interface Subtask<T extends @Nullable Object> extends Supplier<T> 
      *
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below the scope
      * @throws IllegalStateException if the calling thread runs this very subtask
+     * @throws LimiterDeadlockException if the subtask waits for a permit that would never come, because the caller holds one
      * @throws InterruptedException if the caller was interrupted; the subtask goes on
-     * @throws ScopeFailedException if the subtask failed (the cause is its exception) or was cancelled (the cause is the
-     *     first failure of the scope, or a {@link java.util.concurrent.CancellationException})
+     * @throws ScopeFailedException if the subtask failed (the cause is its exception), or it, the scope or a scope that
+     *     the caller has opened inside was cancelled (the cause is the first failure of that scope, or a {@link
+     *     java.util.concurrent.CancellationException})
      */
     T await() throws InterruptedException, ScopeFailedException;
 
@@ -69,7 +71,8 @@ public sealed interface Subtask<T extends @Nullable Object> extends Supplier<T> 
 
     /**
      * Forks a continuation in the same scope: once this subtask has succeeded, {@code function} is applied to its result,
-     * where {@code function}'s own kind says. If this one does not succeed the continuation is cancelled.
+     * where {@code function}'s own kind says. If this one does not succeed the continuation is cancelled. If it is of
+     * kind CPU and cannot be sent to a worker, it fails.
      *
      * @throws NullPointerException if {@code function} is null
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below the scope

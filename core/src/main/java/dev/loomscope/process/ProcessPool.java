@@ -60,12 +60,16 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return open(ProcessPoolConfig.defaults());
     }
 
-    /** Opens a pool: {@code open(c -> c.withWorkers(4))}. */
+    /**
+     * Opens a pool: {@code open(c -> c.withWorkers(4))}.
+     *
+     * @param configure gets the default configuration and returns the one to use
+     */
     public static ProcessPool open(UnaryOperator<ProcessPoolConfig> configure) {
         return open(configure.apply(ProcessPoolConfig.defaults()));
     }
 
-    /** Opens a pool with this configuration. */
+    /** Opens a pool with this configuration. It starts no worker until its first task. */
     public static ProcessPool open(ProcessPoolConfig config) {
         return open(config, PoolThreads.daemons());
     }

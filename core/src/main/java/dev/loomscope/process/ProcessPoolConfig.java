@@ -80,7 +80,11 @@ public record ProcessPoolConfig(
                 List.of());
     }
 
-    /** With this name. */
+    /**
+     * With this name.
+     *
+     * @throws IllegalArgumentException if it is blank
+     */
     public ProcessPoolConfig withName(String newName) {
         Objects.requireNonNull(newName, "name");
         return new ProcessPoolConfig(
@@ -95,7 +99,11 @@ public record ProcessPoolConfig(
                 listeners);
     }
 
-    /** With at most this many workers. */
+    /**
+     * With at most this many workers.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
     public ProcessPoolConfig withWorkers(int newWorkers) {
         return new ProcessPoolConfig(
                 name,
@@ -109,7 +117,11 @@ public record ProcessPoolConfig(
                 listeners);
     }
 
-    /** With heaps of at most this many MiB. */
+    /**
+     * With heaps of at most this many MiB.
+     *
+     * @throws IllegalArgumentException if it is below 16
+     */
     public ProcessPoolConfig withMaxHeapMiB(int newMaxHeapMiB) {
         return new ProcessPoolConfig(
                 name,
@@ -123,7 +135,11 @@ public record ProcessPoolConfig(
                 listeners);
     }
 
-    /** With workers that are retired after this time of idling. */
+    /**
+     * With workers that are retired after this time of idling.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
     public ProcessPoolConfig withIdleTimeout(Duration newIdleTimeout) {
         Objects.requireNonNull(newIdleTimeout, "idleTimeout");
         return new ProcessPoolConfig(
@@ -138,7 +154,11 @@ public record ProcessPoolConfig(
                 listeners);
     }
 
-    /** With this grace period between the cancel of a task and the kill of its worker. */
+    /**
+     * With this grace period between the cancel of a task and the kill of its worker; zero kills at once.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
     public ProcessPoolConfig withCancelGrace(Duration newCancelGrace) {
         Objects.requireNonNull(newCancelGrace, "cancelGrace");
         return new ProcessPoolConfig(
@@ -153,7 +173,11 @@ public record ProcessPoolConfig(
                 listeners);
     }
 
-    /** With this bound on the start of a worker. */
+    /**
+     * With this bound on the start of a worker.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
     public ProcessPoolConfig withStartTimeout(Duration newStartTimeout) {
         Objects.requireNonNull(newStartTimeout, "startTimeout");
         return new ProcessPoolConfig(
@@ -176,7 +200,11 @@ public record ProcessPoolConfig(
                 name, workers, maxHeapMiB, idleTimeout, cancelGrace, startTimeout, more, allowedResults, listeners);
     }
 
-    /** With these further classes allowed in results: {@code withAllowedResults("com.acme.model.*")}. */
+    /**
+     * With these further classes allowed in results: {@code withAllowedResults("com.acme.model.*")}.
+     *
+     * @throws IllegalArgumentException if a pattern is malformed
+     */
     public ProcessPoolConfig withAllowedResults(String... patterns) {
         List<String> more =
                 Stream.concat(allowedResults.stream(), Stream.of(patterns)).toList();

@@ -76,7 +76,7 @@ public final class WorkerCrashedException extends Exception {
         return stderrTail;
     }
 
-    /** The report that the JVM wrote of a crash in native code. */
+    /** The report that the JVM wrote of a crash in native code; empty if there is none. */
     public Optional<Path> crashFile() {
         return Optional.ofNullable(crashFile).map(Path::of);
     }
