@@ -461,13 +461,38 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         cancel(CancelReason.of(Source.EXPLICIT, reason));
     }
 
+    // All scopes inside are marked before anything stops: whoever ends because of it finds why. Without recursion,
+    // since
+    // scopes may stand in each other thousands deep.
     private void cancel(CancelReason reason) {
-        if (closed || !cancelReason.compareAndSet(null, reason)) {
+        if (!markCancelled(reason)) {
             return;
+        }
+        List<NurseryScope<?, ?>> marked = new ArrayList<>(List.of(this));
+        CancelReason passedOn = reason.passedOn();
+        for (int i = 0; i < marked.size(); i++) { // it grows meanwhile
+            marked.get(i).tree.forEachNested(scope -> {
+                if (!scope.tree.isShielded() && scope.markCancelled(passedOn)) {
+                    marked.add(scope);
+                }
+            });
+        }
+        marked.reversed().forEach(scope -> scope.stop(scope == this ? reason : passedOn));
+    }
+
+    private boolean markCancelled(CancelReason reason) {
+        if (closed || !cancelReason.compareAndSet(null, reason)) {
+            return false;
+        }
+        if (body != null) {
+            body.announce();
         }
         log.debug("scope '{}' is cancelled: {}", name, reason);
         events.cancelled(reason);
-        tree.forEachNested(scope -> scope.cancelFromOutside(reason)); // first, so that they learn why
+        return true;
+    }
+
+    private void stop(CancelReason reason) {
         hooks.run();
         subtasks.forEach(subtask -> subtask.cancel(reason));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
@@ -485,7 +510,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (tree.isShielded()) {
             return;
         }
-        cancel(CancelReason.of(Source.PARENT, "the scope around it was cancelled: " + outer.text()));
+        cancel(outer.passedOn());
     }
 
     private void onDeadline() {
