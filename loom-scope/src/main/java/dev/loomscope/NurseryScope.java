@@ -71,6 +71,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private boolean ownerTellsJoiner; // owner thread only
     private long joinedThrough; // owner thread only; subtasks up to this id have been joined
     private @Nullable ScopeFailedException joinFailure; // owner thread only
+    private @Nullable InterruptedException joinInterrupt; // owner thread only; thrown by the last join
 
     private NurseryScope(Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body) {
         this.config = config;
@@ -316,7 +317,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOwner("join");
         ensureOpen();
         unjoinedForks = false;
-        awaitAll();
+        try {
+            joinInterrupt = null;
+            awaitAll();
+        } catch (InterruptedException e) {
+            joinInterrupt = e;
+            throw e;
+        }
         joinedThrough = subtaskIds.get();
         subtasks.joined();
         completions.clear();
@@ -634,7 +641,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (leftUnjoined) {
             complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), outcome.tell()));
         } else if (outcome.isUntold()) {
-            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, outcome.tell());
+            ScopeFailedException untold = outcome.tell();
+            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, untold);
+            if (joinInterrupt != null && untold != null) {
+                joinInterrupt.addSuppressed(untold); // for whoever is around: it is not only an interrupt
+            }
         }
     }
 
