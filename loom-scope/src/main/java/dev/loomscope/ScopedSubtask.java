@@ -178,7 +178,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private void endFailed(Throwable e) {
         exception = e;
-        if (startup == null || startup.isReady()) {
+        if (startup == null || startup.isOver()) {
             scope.onFailing(this, e); // before anybody can see the state
         }
         end(State.FAILED);
@@ -187,7 +187,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Whether the joiner has to hear of its end: of daemons and started tasks only if they fail, and that is not the caller's. */
     boolean concernsJoiner() {
         boolean regular = !daemon && startup == null;
-        return regular || (state == State.FAILED && (startup == null || startup.isReady()));
+        return regular || (state == State.FAILED && (startup == null || startup.isOver()));
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */

@@ -9,6 +9,7 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
     private final ScopedSubtask<@Nullable Void> subtask;
     private @Nullable V value; // written before ready
     private volatile boolean ready; // by the task, once
+    private volatile boolean deserted; // by the caller, once; it has left before the task was ready
 
     Startup(NurseryScope<?, ?> scope, ScopedSubtask<@Nullable Void> subtask) {
         this.scope = scope;
@@ -25,23 +26,30 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
         subtask.wakeAwaiting();
     }
 
-    boolean isReady() {
-        return ready;
+    /** Whether what goes wrong is the scope's: nobody waits in {@code start} any more. */
+    boolean isOver() {
+        return ready || deserted;
     }
 
-    /** Waits until the task is ready; whoever is interrupted meanwhile does not want it any more. */
+    /** Waits until the task is ready; a caller who is called away, by an interrupt or a cancel, does not want it any more. */
     @SuppressWarnings("NullAway") // the value is written before ready, with what the task gave: a V
     Started<V> await() throws InterruptedException, ScopeFailedException {
         try {
-            subtask.awaitEndOr(this::isReady);
+            subtask.awaitEndOr(this::isOver);
         } catch (InterruptedException e) {
+            deserted = true;
             subtask.cancel();
             throw e;
         }
         if (ready) {
             return new Started<>(value, subtask);
         }
-        throw notReady();
+        deserted = subtask.state() == Subtask.State.UNAVAILABLE; // a cancel calls the caller away
+        ScopeFailedException why = notReady();
+        if (deserted && scope.cancelReason().isEmpty()) {
+            subtask.cancel(); // else its scope does, for its own reason
+        }
+        throw why;
     }
 
     private ScopeFailedException notReady() {
