@@ -112,16 +112,17 @@ class MovedDeadlineTest {
         Field field = ScopeTimer.class.getDeclaredField("executor");
         field.setAccessible(true);
         ScheduledThreadPoolExecutor timer = (ScheduledThreadPoolExecutor) field.get(null);
+        int bound = timer.getQueue().size() + 100; // other tests have left some, which come to their end
         try (var scope = MixedScope.open()) {
             for (int i = 0; i < 10_000; i++) {
                 scope.moveDeadline(FAR);
                 scope.moveDeadline(FARTHER);
             }
-            assertThat(timer.getQueue()).hasSizeLessThan(100);
+            assertThat(timer.getQueue()).hasSizeLessThan(bound);
             scope.fork(() -> Patience.forever());
             scope.moveDeadline(Deadline.after(Duration.ofMillis(50)));
             assertThatThrownBy(scope::join).isInstanceOf(DeadlineExceededException.class);
         }
-        assertThat(timer.getQueue()).hasSizeLessThan(100);
+        assertThat(timer.getQueue()).hasSizeLessThan(bound);
     }
 }
