@@ -18,6 +18,16 @@ final class BodyInterrupt implements Interruptible {
     private boolean over; // guarded by lock; never goes back to false
     private int holds; // guarded by lock
 
+    /** The scope is cancelled, and {@link #deliver} is to follow: what ends the body from now on is the cancel. Any thread. */
+    void announce() {
+        lock.lock();
+        try {
+            due = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Interrupts the body, unless it has ended. Any thread. */
     void deliver() {
         lock.lock();
@@ -63,7 +73,7 @@ final class BodyInterrupt implements Interruptible {
     /**
      * The body has ended: no interrupt of ours comes any more, and one that came is cleared. Owner thread only.
      *
-     * @return whether one came
+     * @return whether one came, or was announced
      */
     boolean end() {
         lock.lock();
@@ -72,7 +82,7 @@ final class BodyInterrupt implements Interruptible {
             if (delivered) {
                 Thread.interrupted();
             }
-            return delivered;
+            return due;
         } finally {
             lock.unlock();
         }

@@ -47,6 +47,11 @@ public final class CancelReason {
         return new CancelReason(Source.FAILURE, "subtask '%s' failed".formatted(failed.name()), failed);
     }
 
+    /** The same for a scope inside, however deep. */
+    CancelReason passedOn() {
+        return source == Source.PARENT ? this : of(Source.PARENT, "the scope around it was cancelled: " + text);
+    }
+
     /** What brought it about. */
     public Source source() {
         return source;

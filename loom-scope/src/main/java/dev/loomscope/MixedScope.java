@@ -240,7 +240,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * }
      *
      * <p>A failure before that is the caller's: it is thrown here, cancels nothing and is none of the scope's {@code failures}. From
-     * then on the task is a subtask like any other. A caller who is interrupted while it waits cancels the task.
+     * then on the task is a subtask like any other. A caller whom an interrupt or a cancel calls away before that cancels the task, and
+     * what then fails in it is the scope's.
      *
      * @param kind IO or BLOCKING
      * @return what the task gave, and its handle
@@ -420,7 +421,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * @throws WrongThreadException if the caller is not the owner
      * @throws IllegalStateException if the scope is closed
      * @throws LimiterDeadlockException if a subtask waits for a permit that would never come, because the owner holds one
-     * @throws InterruptedException if the owner was interrupted; nothing is cancelled by that, and its flag is cleared
+     * @throws InterruptedException if the owner was interrupted; nothing is cancelled by that, and its flag is cleared. If the
+     *     scope is then closed without another join, what has failed in it is suppressed on this exception
      * @throws DeadlineExceededException if the deadline of the scope passed before all had ended
      * @throws ScopeFailedException if the joiner says so; always wrapped, the cause is the first failure
      */

@@ -71,6 +71,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private boolean ownerTellsJoiner; // owner thread only
     private long joinedThrough; // owner thread only; subtasks up to this id have been joined
     private @Nullable ScopeFailedException joinFailure; // owner thread only
+    private @Nullable InterruptedException joinInterrupt; // owner thread only; thrown by the last join
 
     private NurseryScope(
             Joiner<? super T, ? extends R> joiner, ScopeConfig config, @Nullable BodyInterrupt body, ScopeClock clock) {
@@ -334,7 +335,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOwner("join");
         ensureOpen();
         unjoinedForks = false;
-        awaitAll();
+        try {
+            joinInterrupt = null;
+            awaitAll();
+        } catch (InterruptedException e) {
+            joinInterrupt = e;
+            throw e;
+        }
         joinedThrough = subtaskIds.get();
         subtasks.joined();
         try {
@@ -478,13 +485,38 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         cancel(CancelReason.of(Source.EXPLICIT, reason));
     }
 
+    // All scopes inside are marked before anything stops: whoever ends because of it finds why. Without recursion,
+    // since
+    // scopes may stand in each other thousands deep.
     private void cancel(CancelReason reason) {
-        if (closed || !cancelReason.compareAndSet(null, reason)) {
+        if (!markCancelled(reason)) {
             return;
+        }
+        List<NurseryScope<?, ?>> marked = new ArrayList<>(List.of(this));
+        CancelReason passedOn = reason.passedOn();
+        for (int i = 0; i < marked.size(); i++) { // it grows meanwhile
+            marked.get(i).tree.forEachNested(scope -> {
+                if (!scope.tree.isShielded() && scope.markCancelled(passedOn)) {
+                    marked.add(scope);
+                }
+            });
+        }
+        marked.reversed().forEach(scope -> scope.stop(scope == this ? reason : passedOn));
+    }
+
+    private boolean markCancelled(CancelReason reason) {
+        if (closed || !cancelReason.compareAndSet(null, reason)) {
+            return false;
+        }
+        if (body != null) {
+            body.announce();
         }
         log.debug("scope '{}' is cancelled: {}", name, reason);
         events.cancelled(reason);
-        tree.forEachNested(scope -> scope.cancelFromOutside(reason)); // first, so that they learn why
+        return true;
+    }
+
+    private void stop(CancelReason reason) {
         hooks.run();
         subtasks.forEach(subtask -> subtask.cancel(reason));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
@@ -502,11 +534,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (tree.isShielded()) {
             return;
         }
-        cancel(fromOutside(outer));
-    }
-
-    private static CancelReason fromOutside(CancelReason outer) {
-        return CancelReason.of(Source.PARENT, "what is around it was cancelled: " + outer.text());
+        cancel(outer.passedOn());
     }
 
     /** Why its subtasks are to stop, also if the cancel is only on its way down to them; null if they are not. */
@@ -517,7 +545,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             return own;
         }
         CancelReason outer = ScopePlace.cancelledAround(tree.around());
-        return outer == null ? null : fromOutside(outer);
+        return outer == null ? null : outer.passedOn();
     }
 
     /** Whether what cancelled it was the cancel of the scope around. */
@@ -652,7 +680,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (leftUnjoined) {
             complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), outcome.tell()));
         } else if (outcome.isUntold()) {
-            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, outcome.tell());
+            ScopeFailedException untold = outcome.tell();
+            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, untold);
+            if (joinInterrupt != null && untold != null) {
+                joinInterrupt.addSuppressed(untold); // for whoever is around: it is not only an interrupt
+            }
         }
     }
 

@@ -70,7 +70,12 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
             return new Started<>(value, subtask);
         }
         awaitFailure();
-        throw notReady();
+        ScopeFailedException why = notReady();
+        if (subtask.state() == Subtask.State.UNAVAILABLE && scope.cancelReason().isEmpty()) {
+            subtask.cancel(); // a cancel has called the caller away; that of its own scope ends the task for its own
+            // reason
+        }
+        throw why;
     }
 
     // One that fails for the caller is about to have ended.
