@@ -11,7 +11,8 @@ final class BodyInterrupt implements Interruptible {
 
     private final Thread owner = Thread.currentThread();
     private final @Nullable Interruptible around = Interruptible.around(ScopeTree.here());
-    private final boolean aroundHadBegun = around != null && around.wasInterrupted();
+    // That one's interrupt is of the past; one that is still pending is not.
+    private final boolean aroundHadIts = around != null && around.wasInterrupted() && !owner.isInterrupted();
     private final ReentrantLock lock = new ReentrantLock();
     private boolean due; // guarded by lock; never goes back to false
     private boolean delivered; // guarded by lock
@@ -93,7 +94,7 @@ final class BodyInterrupt implements Interruptible {
      * taken its own for ours. Owner thread only.
      */
     void passOn() {
-        if (around != null && !aroundHadBegun && around.wasInterrupted()) {
+        if (around != null && !aroundHadIts && around.wasInterrupted()) {
             owner.interrupt();
         }
     }

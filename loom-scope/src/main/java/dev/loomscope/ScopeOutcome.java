@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** What a scope has come to: its failures, what its joiner makes of them, and the exceptions that say so. */
 final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object> {
 
+    private static final int MAX_CAUSES = 32;
+
     private final String scope;
     private final Joiner<? super T, ? extends R> joiner;
     private final Supplier<@Nullable CancelReason> cancelReason;
@@ -156,9 +158,20 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         return thrown instanceof ScopeFailedException own && own.isOf(this);
     }
 
-    /** Whether {@code thrown} is what a task threw. */
+    /** Whether {@code thrown} is what a task threw, or a cause of it: nothing that leads back to it may be hung on it. */
     boolean isOfTask(Throwable thrown) {
-        return failures.toList().stream().anyMatch(failure -> failure.exception() == thrown);
+        return failures.toList().stream().anyMatch(failure -> isOrCauses(thrown, failure.exception()));
+    }
+
+    private static boolean isOrCauses(Throwable thrown, Throwable failure) {
+        Throwable next = failure;
+        for (int i = 0; i < MAX_CAUSES && next != null; i++) {
+            if (next == thrown) {
+                return true;
+            }
+            next = next.getCause();
+        }
+        return false;
     }
 
     /** Whether anything but {@code thrown} has failed. */

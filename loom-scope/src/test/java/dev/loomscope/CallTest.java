@@ -323,6 +323,18 @@ class CallTest {
     }
 
     @Test
+    void alsoIfItIsStillPendingWhenTheNestedCallBegins() {
+        ScopeConfig late = ScopeConfig.defaults().withTimeout(Duration.ZERO);
+        Throwable thrown = catchThrowable(() -> MixedScope.call(outer -> {
+            outer.cancel("from above");
+            Throwable nested = catchThrowable(() -> MixedScope.call(late, inner -> foreignBlockingCall()));
+            assertThat(nested).isInstanceOf(DeadlineExceededException.class);
+            return foreignBlockingCall();
+        }));
+        assertThat(thrown).isInstanceOf(ScopeFailedException.class).hasMessageContaining("from above");
+    }
+
+    @Test
     void aCleanUpBetweenNestedCallsIsNotInterruptedAfterTheNestedOneHasToldOfTheCancel() {
         AtomicReference<Boolean> interrupted = new AtomicReference<>();
         Throwable thrown = catchThrowable(() -> MixedScope.call(outer -> {

@@ -67,8 +67,7 @@ class CompletionsTest {
     void cpuSubtasksAreAmongThem() throws Exception {
         try (var scope = MixedScope.open()) {
             Subtask<Integer> cpu = scope.fork(TaskKind.CPU, () -> 42);
-            assertThat(scope.completions().next())
-                    .hasValueSatisfying(next -> assertThat((Object) next).isSameAs(cpu));
+            assertThat((Object) scope.completions().next().orElseThrow()).isSameAs(cpu);
             assertThat(cpu.get()).isEqualTo(42);
             scope.join();
         }
@@ -88,8 +87,7 @@ class CompletionsTest {
             completions.forEach(given::add);
             assertThat(given).isEqualTo(ended);
             Subtask<String> late = scope.fork(() -> "late");
-            assertThat(completions.next())
-                    .hasValueSatisfying(next -> assertThat((Object) next).isSameAs(late));
+            assertThat((Object) completions.next().orElseThrow()).isSameAs(late);
             assertThat(completions.next()).isEmpty();
             scope.join();
         }
@@ -103,8 +101,7 @@ class CompletionsTest {
             scope.join();
             Subtask<String> unseen = scope.fork(() -> "unseen");
             Completions<Object> completions = scope.completions();
-            assertThat(completions.next())
-                    .hasValueSatisfying(next -> assertThat((Object) next).isSameAs(unseen));
+            assertThat((Object) completions.next().orElseThrow()).isSameAs(unseen);
             assertThat(completions.next()).isEmpty();
             scope.join();
         }
@@ -230,8 +227,7 @@ class CompletionsTest {
             });
             assertThatThrownBy(completions::next).isInstanceOf(InterruptedException.class);
             release.countDown();
-            assertThat(completions.next())
-                    .hasValueSatisfying(next -> assertThat((Object) next).isSameAs(subtask));
+            assertThat((Object) completions.next().orElseThrow()).isSameAs(subtask);
             scope.join();
             assertThat(subtask.get()).isEqualTo("goes on");
         }
@@ -286,8 +282,7 @@ class CompletionsTest {
             awaitEnd(scope.forkDaemon(() -> {}));
             Completions<Object> completions = scope.completions();
             Subtask<String> only = scope.fork(() -> "only");
-            assertThat(completions.next())
-                    .hasValueSatisfying(next -> assertThat((Object) next).isSameAs(only));
+            assertThat((Object) completions.next().orElseThrow()).isSameAs(only);
             assertThat(completions.next()).isEmpty();
             scope.join();
         }
