@@ -59,8 +59,9 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
         try {
             subtask.awaitEndOr(this::isReady);
         } catch (InterruptedException | LimiterDeadlockException e) {
+            boolean left = leave(Phase.LEFT); // first, so that what the cancel brings about is the scope's
             subtask.cancel();
-            if (!leave(Phase.LEFT) && !isReady()) {
+            if (!left && !isReady()) {
                 awaitFailure();
                 e.addSuppressed(subtask.exceptionOrNull()); // nobody else is told
             }
@@ -72,8 +73,7 @@ final class Startup<V extends @Nullable Object> implements Readiness<V> {
         awaitFailure();
         ScopeFailedException why = notReady();
         if (subtask.state() == Subtask.State.UNAVAILABLE && scope.cancelReason().isEmpty()) {
-            subtask.cancel(); // a cancel has called the caller away; that of its own scope ends the task for its own
-            // reason
+            subtask.cancel(); // the caller was called away by a cancel that does not reach the task
         }
         throw why;
     }

@@ -295,10 +295,12 @@ class FailureTest {
         IllegalStateException deep = new IllegalStateException("deep");
         IllegalStateException flat = new IllegalStateException("flat");
         CountDownLatch deepHasFailed = new CountDownLatch(1);
+        CountDownLatch besideRuns = new CountDownLatch(1);
         ScopeFailedException thrown = catchThrowableOfType(
                 ScopeFailedException.class,
                 () -> MixedScope.call(scope -> {
                     scope.fork("outer", TaskKind.IO, () -> {
+                        Patience.await(besideRuns);
                         try {
                             return MixedScope.call(inner -> inner.fork("inner", TaskKind.IO, () -> {
                                 throw deep;
@@ -308,6 +310,7 @@ class FailureTest {
                         }
                     });
                     scope.fork("beside", TaskKind.IO, () -> {
+                        besideRuns.countDown();
                         Patience.awaitDeaf(deepHasFailed);
                         throw flat;
                     });

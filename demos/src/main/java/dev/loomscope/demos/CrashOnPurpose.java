@@ -9,8 +9,10 @@ import dev.loomscope.process.ProcessPoolConfig;
 import dev.loomscope.process.WorkerCrashedException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Everything that can bring a process down, in tasks beside a task that goes on. No arguments. */
 public final class CrashOnPurpose {
@@ -78,8 +80,10 @@ public final class CrashOnPurpose {
             Program.check(thrown instanceof VirtualMachineError, "a crash or an error of the JVM, not " + thrown);
             return "%s: its own error, sent back".formatted(thrown.getClass().getSimpleName());
         }
-        if (crash.crashFile().isPresent()) {
-            Files.delete(crash.crashFile().get()); // the JVM's report: of use in an accident, but this was none
+        if (crash.crashFile().isPresent()) { // the JVM's report: of use in an accident, but this was none
+            Path report = crash.crashFile().get();
+            Files.delete(report);
+            Files.deleteIfExists(Objects.requireNonNull(report.getParent())); // its folder, which has nothing else
         }
         String signal = crash.signal().map(", "::concat).orElse("");
         return "WorkerCrashedException: exit code %d%s"
