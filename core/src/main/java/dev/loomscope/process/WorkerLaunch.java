@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -103,7 +104,11 @@ final class WorkerLaunch {
         CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
         exit.thenRun(() -> closeQuietly(socket));
         exit.thenRun(folder::delete);
-        ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), started::destroyForcibly);
+        AtomicBoolean tooLate = new AtomicBoolean(); // before the kill: whoever sees its effect sees its cause
+        ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), () -> {
+            tooLate.set(true);
+            started.destroyForcibly();
+        });
         try {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
@@ -111,7 +116,7 @@ final class WorkerLaunch {
             awaitReady(channel);
             return new Worker(name, new WorkerProcess(started, exit, output, folder), channel, threads);
         } catch (IOException e) {
-            throw diagnose(started, output, timeout.isDone(), e);
+            throw diagnose(started, output, tooLate.get(), e);
         } finally {
             timeout.cancel(false);
         }
