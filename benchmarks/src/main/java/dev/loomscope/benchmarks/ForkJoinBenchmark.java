@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to fork and join a subtask that does nothing, in a scope of 10,000: here and in the JDK's own scope. */
+/** What it costs to fork and join a subtask that does nothing, in a scope of 100,000: here and in the JDK's own scope. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)
@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class ForkJoinBenchmark {
 
-    private static final int SUBTASKS = 10_000;
+    private static final int SUBTASKS = 100_000;
     private static final Task<Integer> NOTHING = () -> 1;
 
     /** {@link MixedScope}, IO kind. */
