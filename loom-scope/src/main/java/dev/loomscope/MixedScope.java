@@ -406,7 +406,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
 
     /**
      * Returns the subtasks in the order in which they end: those that have ended since the last join, those that run, and those that
-     * will be forked. Daemons are left out. Ask for it before more than 10,000 have ended.
+     * will be forked. Daemons are left out. Ask for it before more than 10,000 have ended. A subtask that waits for the last completion of
+     * its own scope waits for itself: do that in the body, in a daemon or in a scope inside.
      *
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
      * @throws IllegalStateException if the scope is closed, or more have ended unseen than it remembers

@@ -154,6 +154,9 @@ final class ScopeTree implements ScopePlace {
             if (place == this) {
                 return true;
             }
+            if (place instanceof ScopedSubtask<?> subtask && subtask.hasAbandoned(Thread.currentThread())) {
+                return false;
+            }
         }
         return false;
     }

@@ -125,6 +125,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public @Nullable Void call() {
         try {
+            // one that was in line may come here before the cancel of the scope finds it
+            scope.cancelReason().ifPresent(this::cancel);
             if (beginRunning()) {
                 runTask();
             }
@@ -289,6 +291,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     Thread codeThread() {
         Thread instead = abandonable;
         return instead == null ? thread() : instead;
+    }
+
+    /** Whether this thread ran its code and was left behind: it belongs to nobody any more. */
+    boolean hasAbandoned(Thread thread) {
+        return thread == abandonable && hasEnded();
     }
 
     /** It has to wait for a permit. */

@@ -3,13 +3,19 @@ package dev.loomscope;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.loomscope.Subtask.State;
+import dev.loomscope.core.CpuBackend;
+import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -192,5 +198,54 @@ class LimitTest {
             assertThatThrownBy(() -> config.withMaxConcurrent(kind, 0)).isInstanceOf(IllegalArgumentException.class);
         }
         assertThat(config.maxBlocking()).isEqualTo(64);
+    }
+
+    /** The permit that a cancelled subtask gives back comes to the next in line, here before the cancel does. */
+    @ParameterizedTest
+    @EnumSource(names = {"IO", "BLOCKING"})
+    void aCancelStartsNobodyWhoWasInLine(TaskKind kind) throws Exception {
+        CountDownLatch secondStarted = new CountDownLatch(1);
+        CpuBackend slowToCancel = new CpuBackend() {
+            @Override
+            public <T> CpuExecution<T> prepare(CpuRequest<T> request) {
+                CountDownLatch cancelled = new CountDownLatch(1);
+                return new CpuExecution<>() {
+                    @Override
+                    public T run() throws Exception {
+                        request.observer().onStarted("nobody");
+                        Patience.await(cancelled);
+                        throw new CancellationException("cancelled");
+                    }
+
+                    @Override
+                    public void cancel(String reason) {
+                        try { // the cancel of the scope stands still here, while the first one ends
+                            boolean tooEarly = secondStarted.await(300, TimeUnit.MILLISECONDS);
+                            assertThat(tooEarly).isFalse();
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        } finally {
+                            cancelled.countDown();
+                        }
+                    }
+                };
+            }
+        };
+        try (var scope = MixedScope.open(
+                Joiner.awaitAll(), c -> c.withMaxConcurrent(kind, 1).withCpuBackend(slowToCancel))) {
+            CountDownLatch running = new CountDownLatch(1);
+            scope.fork(kind, () -> {
+                running.countDown();
+                Patience.forever();
+            });
+            Subtask<Void> between = scope.fork(TaskKind.CPU, () -> Patience.forever());
+            Subtask<Void> second = scope.fork(kind, secondStarted::countDown);
+            Patience.await(running);
+            Patience.until("the one between runs", () -> between.startedAt().isPresent());
+            scope.cancel();
+            scope.join();
+            assertThat(second.startedAt()).isEmpty();
+            assertThat(second.state()).isEqualTo(State.CANCELLED);
+        }
     }
 }

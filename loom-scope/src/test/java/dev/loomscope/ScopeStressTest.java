@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -32,6 +33,7 @@ class ScopeStressTest {
     private final AtomicLong subtasks = new AtomicLong();
 
     @Test
+    @Timeout(value = 1, unit = TimeUnit.HOURS) // it ends by itself; each tree has a limit of its own
     void everySubtaskEndsOnceAndNothingIsLeft() throws Exception {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         try (ProcessPool workers = ProcessPool.open(c -> c.withWorkers(2).withListener(this::noteWorker));
