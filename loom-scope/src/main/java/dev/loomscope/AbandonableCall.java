@@ -45,6 +45,10 @@ final class AbandonableCall<T extends @Nullable Object> {
     }
 
     private void run() {
+        if (parted.get()) { // left behind before it began
+            atEnd.run();
+            return;
+        }
         try {
             result = code.call();
         } catch (Throwable e) {
@@ -52,10 +56,13 @@ final class AbandonableCall<T extends @Nullable Object> {
         } finally {
             boolean abandoned = !parted.compareAndSet(false, true);
             ended.countDown();
-            if (abandoned) {
-                sayGoodbye();
+            try {
+                if (abandoned) {
+                    sayGoodbye();
+                }
+            } finally {
+                atEnd.run();
             }
-            atEnd.run();
         }
     }
 
@@ -63,7 +70,7 @@ final class AbandonableCall<T extends @Nullable Object> {
         if (thrown == null || InterruptShape.matches(thrown)) {
             log.debug("abandoned subtask '{}' has ended", name);
         } else {
-            log.warn("abandoned subtask '{}' has failed, which nobody will hear of", name, thrown);
+            SafeText.warn(log, "abandoned subtask '%s' has failed, which nobody will hear of".formatted(name), thrown);
         }
     }
 
@@ -80,11 +87,22 @@ final class AbandonableCall<T extends @Nullable Object> {
                 thread.interrupt();
                 throw e;
             }
-            ended.await(); // at once
+            awaitEnded(); // at once
         }
         if (thrown != null) {
             throw thrown;
         }
         return result;
+    }
+
+    private void awaitEnded() {
+        while (true) {
+            try {
+                ended.await();
+                return;
+            } catch (InterruptedException e) {
+                // it has an outcome, which is told; the interrupt was for a task that has ended
+            }
+        }
     }
 }

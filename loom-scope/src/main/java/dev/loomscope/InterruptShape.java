@@ -23,7 +23,11 @@ final class InterruptShape {
      * suppressed on them: what went wrong while the call was cleaned up is a failure.
      */
     static boolean matches(Throwable exception) {
-        return matches(exception, MAX_DEPTH);
+        try {
+            return matches(exception, MAX_DEPTH);
+        } catch (Throwable e) { // its getCause or getMessage is code of users: whatever that is, it is a failure
+            return false;
+        }
     }
 
     private static boolean matches(Throwable exception, int depth) {

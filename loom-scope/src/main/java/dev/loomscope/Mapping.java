@@ -11,6 +11,7 @@ import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
     private final IdentityHashMap<Subtask<?>, Chunk> running = new IdentityHashMap<>();
     private final List<U> results = new ArrayList<>();
     private int taken;
+    private @Nullable Subtask<?> withoutResult; // one that has ended without
 
     /** Which items a subtask has. */
     private record Chunk(int first, int size) {}
@@ -82,6 +84,12 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
                 scope.join(); // has every failure, where this one has those so far
                 throw e;
             }
+            Subtask<?> missing = withoutResult;
+            if (missing != null) {
+                scope.join();
+                throw new CancellationException(
+                        "subtask '%s' was cancelled alone: there is no result of its items".formatted(missing.name()));
+            }
             return Collections.unmodifiableList(results);
         });
     }
@@ -112,8 +120,12 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
     @SuppressWarnings("unchecked")
     private void collect(Subtask<?> subtask) {
         Chunk chunk = running.remove(subtask);
-        if (chunk == null || subtask.state() != Subtask.State.SUCCESS) {
-            return; // join will say why
+        if (chunk == null) {
+            return;
+        }
+        if (subtask.state() != Subtask.State.SUCCESS) {
+            withoutResult = subtask; // mostly join says why
+            return;
         }
         chunkSize.took(chunk.size(), subtask);
         List<U> ofChunk = (List<U>) subtask.get();

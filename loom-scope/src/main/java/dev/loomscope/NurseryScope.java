@@ -179,9 +179,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (isOwner()) {
             unjoinedForks = true;
         }
+        subtasks.add(subtask); // nobody can end it yet, whoever finds it there
         pending.add(subtask.isDaemon());
         events.forked(subtask);
-        subtasks.add(subtask);
         subtask.beginWaiting();
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
@@ -268,6 +268,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             if (reason != null) {
                 cancel(reason);
             }
+        } finally {
+            endWithFollowers(subtask);
+        }
+    }
+
+    private void endWithFollowers(ScopedSubtask<?> subtask) {
+        try {
             subtask.endFollowers().forEach(Trampoline::run);
         } finally {
             subtasks.ended(subtask);
@@ -518,7 +525,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private void stop(CancelReason reason) {
         hooks.run();
-        subtasks.forEach(subtask -> subtask.cancel(reason));
+        subtasks.forEach(subtask -> cancelGuarded(subtask, reason));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
         completions.wake();
         Runnable wake = wakeOwner;
@@ -527,6 +534,15 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         if (body != null) {
             body.deliver();
+        }
+    }
+
+    // What goes wrong with one, in a channel that an interrupt closes say, must not keep the cancel from the others.
+    private static void cancelGuarded(ScopedSubtask<?> subtask, CancelReason reason) {
+        try {
+            subtask.cancel(reason);
+        } catch (Throwable e) {
+            log.error("{} could not be cancelled as it should", subtask.describe(), e);
         }
     }
 
@@ -593,6 +609,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return hooks.add(hook);
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
     Optional<BodyInterrupt> bodyInterrupt() {
         return Optional.ofNullable(body);
     }
@@ -626,7 +646,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (!outcome.isOfTask(thrown)) {
             thrown.addSuppressed(failed);
         } else if (outcome.hasOtherThan(thrown)) { // a task's exception is not ours to change
-            log.warn("the body of scope '{}' threw what one of its tasks had thrown; this had failed", name, failed);
+            SafeText.warn(
+                    log,
+                    "the body of scope '%s' threw what one of its tasks had thrown; this had failed".formatted(name),
+                    failed);
         }
     }
 

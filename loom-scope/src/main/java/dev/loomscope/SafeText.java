@@ -1,11 +1,21 @@
 package dev.loomscope;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /** What messages say of the objects of users, whose {@code toString} may throw. */
 final class SafeText {
 
     private SafeText() {}
+
+    /** Logs a warning with what users threw, whose parts may throw again when they are printed. */
+    static void warn(Logger log, String message, @Nullable Throwable thrown) {
+        try {
+            log.warn("{}", message, thrown);
+        } catch (Throwable e) {
+            log.warn("{}: {}", message, of(thrown));
+        }
+    }
 
     /** Returns what {@code object} says of itself, or what it is if it cannot. */
     static String of(@Nullable Object object) {

@@ -165,13 +165,17 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
 
     private static boolean isOrCauses(Throwable thrown, Throwable failure) {
         Throwable next = failure;
-        for (int i = 0; i < MAX_CAUSES && next != null; i++) {
-            if (next == thrown) {
-                return true;
+        try {
+            for (int i = 0; i < MAX_CAUSES && next != null; i++) {
+                if (next == thrown) {
+                    return true;
+                }
+                next = next.getCause();
             }
-            next = next.getCause();
+            return false;
+        } catch (Throwable e) { // getCause is code of users: better nothing is hung on it
+            return true;
         }
-        return false;
     }
 
     /** Whether anything but {@code thrown} has failed. */

@@ -49,14 +49,23 @@ final class ScopeTree implements ScopePlace {
             return;
         }
         ScopePlace around = place.around();
-        while (around instanceof Shield shield && shield.isOver()) { // a scope was forgotten behind it
-            around = shield.around();
+        while (around != null
+                && isOver(around)) { // left out of order: a scope forgotten behind a shield, or closed behind one
+            around = around.around();
         }
         if (around == null || around == ScopedSubtask.current()) {
             innermost.remove();
         } else {
             innermost.set(around);
         }
+    }
+
+    private static boolean isOver(ScopePlace place) {
+        return switch (place) {
+            case Shield shield -> shield.isOver();
+            case ScopeTree tree -> tree.scope.isClosed();
+            case ScopedSubtask<?> subtask -> false;
+        };
     }
 
     @Override
@@ -154,7 +163,7 @@ final class ScopeTree implements ScopePlace {
             if (place == this) {
                 return true;
             }
-            if (place instanceof ScopedSubtask<?> subtask && subtask.hasAbandoned(Thread.currentThread())) {
+            if (place instanceof ScopedSubtask<?> subtask && subtask.hasEndedElsewhere()) {
                 return false;
             }
         }

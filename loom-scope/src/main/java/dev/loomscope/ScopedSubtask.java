@@ -45,7 +45,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private @Nullable T result; // written before state
     private @Nullable Throwable exception; // written before state
     private long endedNanos; // written before state
-    private Subtasks.@Nullable Segment segment; // set before anybody else knows it
+    private Subtasks.@Nullable Segment segment; // set before anybody else knows it, cleared once by whoever removes it
     private int slot; // set before anybody else knows it
     private boolean awaitedByOwner; // owner thread only
     private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
@@ -102,9 +102,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         slot = newSlot;
     }
 
-    @SuppressWarnings("NullAway") // set when it was forked
-    Subtasks.Segment segment() {
+    /** Where the scope keeps it; null if it does not any more, so that a handle keeps nothing of the scope alive. */
+    Subtasks.@Nullable Segment segment() {
         return segment;
+    }
+
+    void isNowhere() {
+        segment = null;
     }
 
     int slot() {
@@ -176,6 +180,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private T runHere(Callable<? extends T> code) throws Exception {
         onStarted(describe(Thread.currentThread()));
+        return call(code, context);
+    }
+
+    private static <T extends @Nullable Object> T call(Callable<? extends T> code, ForkContext context)
+            throws Exception {
         if (context == ForkContext.NOTHING) {
             return code.call(); // the thread is new, has nothing, and ends with the task
         }
@@ -188,8 +197,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private T runAbandonable(Callable<? extends T> code) throws Throwable {
+        ForkContext forked =
+                context; // here, and the start is told here: the other thread may come when this subtask has ended
+        onStarted(name());
         AbandonableCall<T> call = new AbandonableCall<>(
-                name(), this, () -> runHere(code), () -> scope.onPermitFree(this, Thread.currentThread()));
+                name(), this, () -> call(code, forked), () -> scope.onPermitFree(this, Thread.currentThread()));
         Thread instead = call.start();
         abandonable = instead;
         permitIsElsewhere = true;
@@ -257,8 +269,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** It had its permit, but its thread could not be started. */
     void failToStart(Throwable e) {
-        failUnstarted(e);
-        scope.onPermitFree(this, null);
+        try {
+            failUnstarted(e);
+        } finally {
+            scope.onPermitFree(this, null);
+        }
     }
 
     /** It starts with a permit of this limiter. */
@@ -293,9 +308,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return instead == null ? thread() : instead;
     }
 
-    /** Whether this thread ran its code and was left behind: it belongs to nobody any more. */
-    boolean hasAbandoned(Thread thread) {
-        return thread == abandonable && hasEnded();
+    /** Whether it has ended, and not on the calling thread: who still runs below it was left behind and belongs to nobody. */
+    boolean hasEndedElsewhere() {
+        return hasEnded() && thread() != Thread.currentThread();
     }
 
     /** It has to wait for a permit. */

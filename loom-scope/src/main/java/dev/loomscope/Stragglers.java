@@ -55,7 +55,12 @@ final class Stragglers {
     /** Something that runs was cancelled. */
     void watch() {
         if (!stopped && watching.compareAndSet(false, true)) {
-            lookAfter(grace);
+            try {
+                lookAfter(grace);
+            } catch (OutOfMemoryError e) { // no thread for the clock: nobody is watched, but the cancel goes on
+                watching.set(false);
+                log.warn("scope '{}': what goes on after its cancel is not watched", scope, e);
+            }
         }
     }
 

@@ -110,7 +110,7 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         if (touch()) {
             try {
                 holds++;
-                if (interrupted && Thread.interrupted()) {
+                if (interrupted && thread == Thread.currentThread() && Thread.interrupted()) {
                     interruptDue = true; // again when the hold ends
                 }
             } finally {

@@ -85,7 +85,10 @@ final class Subtasks {
     void ended(ScopedSubtask<?> subtask) {
         if (subtask.isDaemon()) {
             remove(subtask);
-        } else if (subtask.segment().first + subtask.slot() >= MAX_UNSEEN) {
+            return;
+        }
+        Segment segment = subtask.segment();
+        if (segment != null && segment.first + subtask.slot() >= MAX_UNSEEN) {
             remove(subtask);
             if (!dropped) {
                 dropped = true;
@@ -102,8 +105,11 @@ final class Subtasks {
 
     private void remove(ScopedSubtask<?> subtask) {
         Segment segment = subtask.segment();
-        if (segment.slots.compareAndSet(subtask.slot(), subtask, null)
-                && segment.emptied.incrementAndGet() == segment.slots.length()) {
+        if (segment == null || !segment.slots.compareAndSet(subtask.slot(), subtask, null)) {
+            return;
+        }
+        subtask.isNowhere();
+        if (segment.emptied.incrementAndGet() == segment.slots.length()) {
             unlinkUsedUp();
         }
     }
@@ -172,8 +178,11 @@ final class Subtasks {
 
             @Override
             public boolean contains(@Nullable Object object) {
-                return object instanceof ScopedSubtask<?> subtask
-                        && subtask.segment().slots.get(subtask.slot()) == subtask;
+                if (!(object instanceof ScopedSubtask<?> subtask)) {
+                    return false;
+                }
+                Segment segment = subtask.segment();
+                return segment != null && segment.slots.get(subtask.slot()) == subtask;
             }
 
             @Override

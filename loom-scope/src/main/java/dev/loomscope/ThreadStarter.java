@@ -78,7 +78,7 @@ final class ThreadStarter {
             container.start(subtask);
         } catch (OutOfMemoryError e) {
             subtask.failToStart(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             subtask.failToStart(e);
             throw e;
         }

@@ -219,6 +219,19 @@ class CancelPolicyTest {
         }
     }
 
+    @Test
+    void whatWasAbandonedBeforeItsThreadCameRunsNothing() throws Exception {
+        AtomicBoolean ran = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
+        AbandonableCall<Object> call =
+                new AbandonableCall<>("late", (thread, thrown) -> {}, () -> ran.getAndSet(true), ended::countDown);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> call.await(new Thread(() -> {}))).isInstanceOf(InterruptedException.class);
+        call.start();
+        Patience.await(ended);
+        assertThat(ran).isFalse();
+    }
+
     /** The end and the cancel may come together: then there is an outcome, and nobody is left behind. */
     @Test
     void whatHasEndedWhenTheInterruptComesIsNotAbandoned() throws Exception {

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -324,5 +325,33 @@ class FailureTest {
         assertThat(thrown.allFailures())
                 .extracting(failure -> failure.subtask().name())
                 .containsExactlyInAnyOrder("inner", "beside");
+    }
+
+    @Test
+    @Timeout(Patience.LIMIT_SECONDS)
+    void anExceptionWhoseCauseCannotBeAskedForIsAFailureLikeAnyOther() {
+        class Hostile extends RuntimeException {
+            @Override
+            public Throwable getCause() {
+                throw new IllegalStateException("no cause");
+            }
+        }
+        CountDownLatch running = new CountDownLatch(1);
+        try (var scope = MixedScope.open(Joiner.awaitAll())) {
+            Subtask<Object> subtask = scope.fork(() -> {
+                running.countDown();
+                try {
+                    return Patience.forever();
+                } catch (InterruptedException e) {
+                    throw new Hostile();
+                }
+            });
+            Patience.await(running);
+            scope.cancel();
+            scope.join();
+            assertThat(subtask.state()).isEqualTo(State.FAILED);
+        } catch (InterruptedException | ScopeFailedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -217,6 +218,24 @@ class MapTest {
                             n -> n * n));
             scope.join();
             assertThat(squares.get()).containsExactly(1, 4, 9);
+        }
+    }
+
+    @Test
+    void anItemThatWasCancelledAloneIsNoNullInTheResult() {
+        try (var scope = MixedScope.open()) {
+            assertThatThrownBy(() -> scope.map(TaskKind.IO, List.of(1, 2), n -> {
+                        if (n == 2) {
+                            scope.snapshot().inside().get(0).subtasks().stream()
+                                    .map(ScopeSnapshot.Entry::subtask)
+                                    .filter(subtask -> subtask.name().equals("item 1"))
+                                    .forEach(Subtask::cancel);
+                            Patience.forever();
+                        }
+                        return n;
+                    }))
+                    .isInstanceOf(CancellationException.class)
+                    .hasMessageContaining("item 1");
         }
     }
 }

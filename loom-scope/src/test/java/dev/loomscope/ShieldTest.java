@@ -459,4 +459,16 @@ class ShieldTest {
         assertThat(checked.getSuppressed()).isEmpty();
         assertThatCode(MixedScope::checkCancelled).doesNotThrowAnyException();
     }
+
+    @Test
+    void aScopeThatIsClosedBehindAShieldIsLeftForGood() throws Exception {
+        MixedScope<Object, Void> scope = MixedScope.open();
+        scope.cancel();
+        Shield.run(scope::close);
+        MixedScope.checkCancelled();
+        try (var next = MixedScope.open(c -> c.withName("next"))) {
+            assertThat(next.cancelReason()).isEmpty();
+            assertThat(MixedScope.dump()).contains("scope 'next'");
+        }
+    }
 }

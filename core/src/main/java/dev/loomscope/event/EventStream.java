@@ -48,8 +48,20 @@ public final class EventStream {
                 listener.onEvent(event);
             } catch (Throwable e) {
                 if (dropped.compareAndSet(false, true)) {
-                    log.error("listener {} threw on {} and will not be called again", listener, event, e);
+                    say(event, e);
                 }
+            }
+        }
+
+        // Printing what a listener threw, or the listener itself, is code of users once more.
+        private void say(ScopeEvent event, Throwable thrown) {
+            try {
+                log.error("listener {} threw on {} and will not be called again", listener, event, thrown);
+            } catch (Throwable e) {
+                log.error(
+                        "a listener of type {} threw {} and will not be called again",
+                        listener.getClass().getName(),
+                        thrown.getClass().getName());
             }
         }
     }

@@ -171,6 +171,10 @@ final class Worker {
             }
         } catch (IOException e) {
             log.debug("{} no longer reads", this, e); // the reader finds out why
+        } catch (RuntimeException
+                | Error e) { // no direct memory for a large frame, say: its task must not wait for ever
+            log.error("the writer of {} has failed; it is killed", this, e);
+            kill();
         } catch (InterruptedException e) {
             log.error("the writer of {} was interrupted, which nobody may do", this, e);
             kill();
