@@ -19,6 +19,7 @@ final class ThreadStarter {
     private final Thread owner = Thread.currentThread();
     private final ThreadContainer container;
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+    private volatile boolean over; // the dispatcher, once: it takes no request any more
 
     /**
      * What the dispatcher has to do.
@@ -61,13 +62,29 @@ final class ThreadStarter {
         if (Thread.currentThread() == owner) {
             startHere(subtask);
         } else {
-            requests.add(new Request(subtask, null));
+            request(subtask, null);
         }
     }
 
     /** Starts a subtask that has the permit of a thread that is about to end, if there is one. Any thread. */
     void startAfter(@Nullable Thread before, ScopedSubtask<?> subtask) {
+        request(subtask, before);
+    }
+
+    private void request(ScopedSubtask<?> subtask, @Nullable Thread before) {
         requests.add(new Request(subtask, before));
+        if (over) {
+            refuseLeftovers();
+        }
+    }
+
+    // A permit may be granted in the moment when its subtask is cancelled and the scope closed: it has to come back.
+    private void refuseLeftovers() {
+        for (Request left = requests.poll(); left != null; left = requests.poll()) {
+            if (left.subtask != null) {
+                left.subtask.failToStart(new IllegalStateException("scope '%s' is closed".formatted(name)));
+            }
+        }
     }
 
     // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
@@ -107,6 +124,8 @@ final class ThreadStarter {
                 }
             }
         } finally {
+            over = true;
+            refuseLeftovers();
             if (own != null) {
                 own.close();
             }

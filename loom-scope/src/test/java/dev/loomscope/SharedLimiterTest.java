@@ -409,4 +409,22 @@ class SharedLimiterTest {
         assertThatThrownBy(() -> config.withLimiter(null, Limiter.of(1))).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> config.withLimiter(TaskKind.IO, null)).isInstanceOf(NullPointerException.class);
     }
+
+    /** The grant and the cancel cross, and the scope is closed before the grant gets to its dispatcher. */
+    @Test
+    void aPermitThatIsGrantedWhenTheScopeIsAlreadyClosedComesBack() throws Exception {
+        Limiter shared = Limiter.of("shared", 1);
+        ScopedSubtask<?> late;
+        try (var scope = MixedScope.open(Joiner.awaitAll(), with(TaskKind.BLOCKING, shared))) {
+            scope.cancel();
+            late = (ScopedSubtask<?>) scope.fork(TaskKind.BLOCKING, () -> "late");
+            scope.join();
+        }
+        Patience.until("its own permit is back", () -> shared.stats().inUse() == 0);
+        ThreadStarter closed = new ThreadStarter("closed");
+        closed.close();
+        assertThat(shared.tryEnter(late)).isTrue();
+        closed.startAfter(null, late);
+        assertThat(shared.stats().inUse()).isZero();
+    }
 }
