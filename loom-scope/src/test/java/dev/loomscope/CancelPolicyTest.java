@@ -143,10 +143,12 @@ class CancelPolicyTest {
     @Test
     void anAbandonedThreadIsInterruptedOnce() throws Exception {
         AtomicBoolean interrupted = new AtomicBoolean();
+        CountDownLatch running = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
         try (var scope = MixedScope.open(Joiner.awaitAll())) {
             Subtask<Void> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON).fork(TaskKind.BLOCKING, () -> {
                 try {
+                    running.countDown();
                     return Patience.forever();
                 } catch (InterruptedException e) {
                     interrupted.set(!Thread.currentThread().isInterrupted());
@@ -155,7 +157,7 @@ class CancelPolicyTest {
                     ended.countDown();
                 }
             });
-            Patience.until("it has started", () -> subtask.startedAt().isPresent());
+            Patience.await(running);
             subtask.cancel();
             scope.join();
             Patience.await(ended);
@@ -166,12 +168,14 @@ class CancelPolicyTest {
 
     @Test
     void aLaterFailureIsLogged() throws Exception {
+        CountDownLatch running = new CountDownLatch(1);
         try (var scope = MixedScope.open(Joiner.awaitAll())) {
             Subtask<Void> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON).fork("late", TaskKind.BLOCKING, () -> {
+                running.countDown();
                 Patience.awaitDeaf(release);
                 throw new IllegalStateException("too late");
             });
-            Patience.until("it has started", () -> subtask.startedAt().isPresent());
+            Patience.await(running);
             subtask.cancel();
             scope.join();
             release.countDown();
@@ -252,9 +256,11 @@ class CancelPolicyTest {
     @Test
     void anAbandonedThreadCanForkNothing() throws Exception {
         AtomicReference<Throwable> refused = new AtomicReference<>();
+        CountDownLatch running = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
         try (var scope = MixedScope.open(Joiner.awaitAll())) {
             Subtask<Void> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON).fork(TaskKind.BLOCKING, () -> {
+                running.countDown();
                 Patience.awaitDeaf(release);
                 try {
                     scope.fork(() -> "too late");
@@ -263,7 +269,7 @@ class CancelPolicyTest {
                 }
                 ended.countDown();
             });
-            Patience.until("it has started", () -> subtask.startedAt().isPresent());
+            Patience.await(running);
             subtask.cancel();
             scope.join();
             release.countDown();
