@@ -10,7 +10,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -75,11 +74,7 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
                     }
                     forkNext(scope, source);
                 }
-                for (Optional<Subtask<@Nullable Object>> next = completions.next();
-                        next.isPresent();
-                        next = completions.next()) {
-                    collect(next.get());
-                }
+                completions.forEach(this::collect);
             } catch (ScopeFailedException e) {
                 scope.join(); // has every failure, where this one has those so far
                 throw e;

@@ -171,9 +171,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 task, subtask.name(), subtask::onStarted, subtask.context().forWorker(), this::remaining));
     }
 
-    // Nobody ends it while it is admitted, so that listeners hear of the fork first. Then whoever cancels the scope
-    // ends it:
-    // the reason is set before the search for live subtasks begins.
+    // Nobody ends it while it is admitted, so that listeners hear of the fork first.
+    // Then whoever cancels the scope ends it: the reason is set before the search for live subtasks begins.
     private void admit(ScopedSubtask<?> subtask) {
         boolean enough = outcome.onFork(subtask);
         if (isOwner()) {
