@@ -24,6 +24,7 @@ class ShieldRaceTest {
 
     private static final int ROUNDS = 10_000;
     private static final int AT_ONCE = 4;
+    private static final int SHIELDS_PER_PARK = 100;
 
     private final Map<String, AtomicInteger> wrong = new ConcurrentHashMap<>();
 
@@ -31,15 +32,19 @@ class ShieldRaceTest {
         wrong.computeIfAbsent(what, unused -> new AtomicInteger()).incrementAndGet();
     }
 
-    // Enters and leaves shields until the one interrupt has come.
+    // Enters and leaves shields until the one interrupt has come. It parks now and then: virtual threads that only
+    // yield can
+    // keep their carriers to themselves, and one that has not started yet may wait for long.
     private Void shieldUntilInterrupted() {
-        while (!Thread.interrupted()) {
+        for (int turn = 0; !Thread.interrupted(); turn++) {
             Shield.run(() -> {
                 if (Thread.currentThread().isInterrupted()) {
                     wrong("interrupted behind the shield");
                 }
             });
-            Thread.yield(); // the carriers are for all
+            if (turn % SHIELDS_PER_PARK == 0) {
+                LockSupport.parkNanos(1_000);
+            }
         }
         return null;
     }
