@@ -4,63 +4,25 @@ import dev.loomscope.event.ScopeListener;
 import java.io.ObjectInputFilter;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
+import java.util.StringJoiner;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
  * How a {@link ProcessPool} behaves. Immutable; each {@code with} method returns a changed copy.
  *
- * @param name what threads, logs and messages call the pool
- * @param workers how many worker processes there are at most, at least 1; they start when needed
- * @param maxHeapMiB the largest heap of each worker, in MiB, at least 16
- * @param idleTimeout how long a worker may be idle before it is retired
- * @param cancelGrace how long a cancelled task may go on before its worker is killed; zero kills at once
- * @param startTimeout how long a worker may take from its start until it is ready
- * @param jvmOptions further options of the workers' JVMs, after ours, so that they win
- * @param allowedResults patterns of classes that results may hold besides value types of the JDK and the task's own code, in the
- *     syntax of {@code jdk.serialFilter}: {@code com.acme.Order}, {@code com.acme.*}, {@code com.acme.**}
- * @param listeners hear of the workers' lives
+ * <p>An option is four things: a field in {@link Values} with its default, the method that reads it, the one that changes it,
+ * which checks, and a line in {@link #toString}.
  */
-public record ProcessPoolConfig(
-        String name,
-        int workers,
-        int maxHeapMiB,
-        Duration idleTimeout,
-        Duration cancelGrace,
-        Duration startTimeout,
-        List<String> jvmOptions,
-        List<String> allowedResults,
-        List<ScopeListener> listeners) {
+public final class ProcessPoolConfig {
 
     private static final int MIN_HEAP_MIB = 16;
-    private static final int DEFAULT_HEAP_MIB = 512;
+    private static final ProcessPoolConfig DEFAULTS = new ProcessPoolConfig(new Values());
 
-    /**
-     * Checks the values.
-     *
-     * @throws IllegalArgumentException if one is out of its range; the message says which and why
-     */
-    public ProcessPoolConfig {
-        if (name.isBlank()) {
-            throw new IllegalArgumentException("the name of a process pool must not be blank");
-        }
-        if (workers < 1) {
-            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %d".formatted(name, workers));
-        }
-        if (maxHeapMiB < MIN_HEAP_MIB) {
-            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %d MiB, not %d"
-                    .formatted(name, MIN_HEAP_MIB, maxHeapMiB));
-        }
-        requireNotNegative(name, "idleTimeout", idleTimeout);
-        requireNotNegative(name, "cancelGrace", cancelGrace);
-        if (startTimeout.isNegative() || startTimeout.isZero()) {
-            throw new IllegalArgumentException(
-                    "startTimeout of pool '%s' must be positive, not %s".formatted(name, startTimeout));
-        }
-        jvmOptions = List.copyOf(jvmOptions);
-        allowedResults = List.copyOf(allowedResults);
-        listeners = List.copyOf(listeners);
-        allowedResults.forEach(ObjectInputFilter.Config::createFilter); // throws on a malformed pattern
+    private final Values values; // nobody changes them any more
+
+    private ProcessPoolConfig(Values values) {
+        this.values = values;
     }
 
     /**
@@ -68,16 +30,12 @@ public record ProcessPoolConfig(
      * to start.
      */
     public static ProcessPoolConfig defaults() {
-        return new ProcessPoolConfig(
-                "cpu",
-                Runtime.getRuntime().availableProcessors(),
-                DEFAULT_HEAP_MIB,
-                Duration.ofSeconds(30),
-                Duration.ofMillis(250),
-                Duration.ofSeconds(30),
-                List.of(),
-                List.of(),
-                List.of());
+        return DEFAULTS;
+    }
+
+    /** What threads, logs and messages call the pool. */
+    public String name() {
+        return values.name;
     }
 
     /**
@@ -85,18 +43,16 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is blank
      */
-    public ProcessPoolConfig withName(String newName) {
-        Objects.requireNonNull(newName, "name");
-        return new ProcessPoolConfig(
-                newName,
-                workers,
-                maxHeapMiB,
-                idleTimeout,
-                cancelGrace,
-                startTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withName(String name) {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("the name of a process pool must not be blank");
+        }
+        return with(changed -> changed.name = name);
+    }
+
+    /** How many worker processes there are at most, at least 1; they start when needed. */
+    public int workers() {
+        return values.workers;
     }
 
     /**
@@ -104,17 +60,16 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is below 1
      */
-    public ProcessPoolConfig withWorkers(int newWorkers) {
-        return new ProcessPoolConfig(
-                name,
-                newWorkers,
-                maxHeapMiB,
-                idleTimeout,
-                cancelGrace,
-                startTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withWorkers(int workers) {
+        if (workers < 1) {
+            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %d".formatted(name(), workers));
+        }
+        return with(changed -> changed.workers = workers);
+    }
+
+    /** The largest heap of each worker, in MiB, at least 16. */
+    public int maxHeapMiB() {
+        return values.maxHeapMiB;
     }
 
     /**
@@ -122,17 +77,17 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is below 16
      */
-    public ProcessPoolConfig withMaxHeapMiB(int newMaxHeapMiB) {
-        return new ProcessPoolConfig(
-                name,
-                workers,
-                newMaxHeapMiB,
-                idleTimeout,
-                cancelGrace,
-                startTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withMaxHeapMiB(int maxHeapMiB) {
+        if (maxHeapMiB < MIN_HEAP_MIB) {
+            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %d MiB, not %d"
+                    .formatted(name(), MIN_HEAP_MIB, maxHeapMiB));
+        }
+        return with(changed -> changed.maxHeapMiB = maxHeapMiB);
+    }
+
+    /** How long a worker may be idle before it is retired. */
+    public Duration idleTimeout() {
+        return values.idleTimeout;
     }
 
     /**
@@ -140,18 +95,14 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is negative
      */
-    public ProcessPoolConfig withIdleTimeout(Duration newIdleTimeout) {
-        Objects.requireNonNull(newIdleTimeout, "idleTimeout");
-        return new ProcessPoolConfig(
-                name,
-                workers,
-                maxHeapMiB,
-                newIdleTimeout,
-                cancelGrace,
-                startTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withIdleTimeout(Duration idleTimeout) {
+        ensureNotNegative("idleTimeout", idleTimeout);
+        return with(changed -> changed.idleTimeout = idleTimeout);
+    }
+
+    /** How long a cancelled task may go on before its worker is killed; zero kills at once. */
+    public Duration cancelGrace() {
+        return values.cancelGrace;
     }
 
     /**
@@ -159,18 +110,14 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is negative
      */
-    public ProcessPoolConfig withCancelGrace(Duration newCancelGrace) {
-        Objects.requireNonNull(newCancelGrace, "cancelGrace");
-        return new ProcessPoolConfig(
-                name,
-                workers,
-                maxHeapMiB,
-                idleTimeout,
-                newCancelGrace,
-                startTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withCancelGrace(Duration cancelGrace) {
+        ensureNotNegative("cancelGrace", cancelGrace);
+        return with(changed -> changed.cancelGrace = cancelGrace);
+    }
+
+    /** How long a worker may take from its start until it is ready. */
+    public Duration startTimeout() {
+        return values.startTimeout;
     }
 
     /**
@@ -178,26 +125,28 @@ public record ProcessPoolConfig(
      *
      * @throws IllegalArgumentException if it is not positive
      */
-    public ProcessPoolConfig withStartTimeout(Duration newStartTimeout) {
-        Objects.requireNonNull(newStartTimeout, "startTimeout");
-        return new ProcessPoolConfig(
-                name,
-                workers,
-                maxHeapMiB,
-                idleTimeout,
-                cancelGrace,
-                newStartTimeout,
-                jvmOptions,
-                allowedResults,
-                listeners);
+    public ProcessPoolConfig withStartTimeout(Duration startTimeout) {
+        ensurePositive("startTimeout", startTimeout);
+        return with(changed -> changed.startTimeout = startTimeout);
+    }
+
+    /** Further options of the workers' JVMs, after ours, so that they win. */
+    public List<String> jvmOptions() {
+        return values.jvmOptions;
     }
 
     /** With these further JVM options for workers: {@code withJvmOptions("-Xss4m", "-Dkey=value")}. */
     public ProcessPoolConfig withJvmOptions(String... options) {
-        List<String> more =
-                Stream.concat(jvmOptions.stream(), Stream.of(options)).toList();
-        return new ProcessPoolConfig(
-                name, workers, maxHeapMiB, idleTimeout, cancelGrace, startTimeout, more, allowedResults, listeners);
+        List<String> more = concat(jvmOptions(), List.of(options));
+        return with(changed -> changed.jvmOptions = more);
+    }
+
+    /**
+     * Patterns of classes that results may hold besides value types of the JDK and the task's own code, in the syntax of {@code
+     * jdk.serialFilter}: {@code com.acme.Order}, {@code com.acme.*}, {@code com.acme.**}.
+     */
+    public List<String> allowedResults() {
+        return values.allowedResults;
     }
 
     /**
@@ -206,24 +155,79 @@ public record ProcessPoolConfig(
      * @throws IllegalArgumentException if a pattern is malformed
      */
     public ProcessPoolConfig withAllowedResults(String... patterns) {
-        List<String> more =
-                Stream.concat(allowedResults.stream(), Stream.of(patterns)).toList();
-        return new ProcessPoolConfig(
-                name, workers, maxHeapMiB, idleTimeout, cancelGrace, startTimeout, jvmOptions, more, listeners);
+        List<String> more = concat(allowedResults(), List.of(patterns));
+        more.forEach(ObjectInputFilter.Config::createFilter); // throws on a malformed pattern
+        return with(changed -> changed.allowedResults = more);
+    }
+
+    /** Those who hear of the workers' lives. */
+    public List<ScopeListener> listeners() {
+        return values.listeners;
     }
 
     /** With one more listener. */
     public ProcessPoolConfig withListener(ScopeListener listener) {
-        Objects.requireNonNull(listener, "listener");
-        List<ScopeListener> more =
-                Stream.concat(listeners.stream(), Stream.of(listener)).toList();
-        return new ProcessPoolConfig(
-                name, workers, maxHeapMiB, idleTimeout, cancelGrace, startTimeout, jvmOptions, allowedResults, more);
+        List<ScopeListener> more = concat(listeners(), List.of(listener));
+        return with(changed -> changed.listeners = more);
     }
 
-    private static void requireNotNegative(String pool, String what, Duration value) {
+    @Override
+    public String toString() {
+        return new StringJoiner(", ", "ProcessPoolConfig[", "]")
+                .add("name=" + name())
+                .add("workers=" + workers())
+                .add("maxHeapMiB=" + maxHeapMiB())
+                .add("idleTimeout=" + idleTimeout())
+                .add("cancelGrace=" + cancelGrace())
+                .add("startTimeout=" + startTimeout())
+                .add("jvmOptions=" + jvmOptions())
+                .add("allowedResults=" + allowedResults())
+                .add("listeners=" + listeners())
+                .toString();
+    }
+
+    private ProcessPoolConfig with(Consumer<Values> change) {
+        Values changed = values.copy();
+        change.accept(changed);
+        return new ProcessPoolConfig(changed);
+    }
+
+    private void ensureNotNegative(String what, Duration value) {
         if (value.isNegative()) {
-            throw new IllegalArgumentException("%s of pool '%s' must not be negative: %s".formatted(what, pool, value));
+            throw new IllegalArgumentException(
+                    "%s of pool '%s' must not be negative: %s".formatted(what, name(), value));
+        }
+    }
+
+    private void ensurePositive(String what, Duration value) {
+        if (value.isNegative() || value.isZero()) {
+            throw new IllegalArgumentException(
+                    "%s of pool '%s' must be positive, not %s".formatted(what, name(), value));
+        }
+    }
+
+    private static <T> List<T> concat(List<T> some, List<T> more) {
+        return Stream.concat(some.stream(), more.stream()).toList();
+    }
+
+    /** The options, with their defaults. Changed only while a configuration is being made. */
+    private static final class Values implements Cloneable {
+        private String name = "cpu";
+        private int workers = Runtime.getRuntime().availableProcessors();
+        private int maxHeapMiB = 512;
+        private Duration idleTimeout = Duration.ofSeconds(30);
+        private Duration cancelGrace = Duration.ofMillis(250);
+        private Duration startTimeout = Duration.ofSeconds(30);
+        private List<String> jvmOptions = List.of();
+        private List<String> allowedResults = List.of();
+        private List<ScopeListener> listeners = List.of();
+
+        Values copy() {
+            try {
+                return (Values) clone();
+            } catch (CloneNotSupportedException e) {
+                throw new AssertionError(e);
+            }
         }
     }
 }
