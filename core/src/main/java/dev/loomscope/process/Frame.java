@@ -69,6 +69,17 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
         return new Frame(type, taskId, false, ByteBuffer.wrap(body));
     }
 
+    /**
+     * Guards frames that say all by their type.
+     *
+     * @throws ProtocolException if it has a body, or more to come
+     */
+    void ensureEmpty() throws ProtocolException {
+        if (more || body.hasRemaining()) {
+            throw new ProtocolException("%s with %d bytes, which has none".formatted(type, body.remaining()));
+        }
+    }
+
     void putHeader(ByteBuffer target) {
         target.put((byte) type.code)
                 .put((byte) (more ? FLAG_MORE : 0))

@@ -34,6 +34,11 @@ final class PoolDispatcher {
         }
     }
 
+    /** What the results of the pool's workers take. */
+    ResultMemory memory() {
+        return pool.memory;
+    }
+
     /** Gives a job to a worker, or lets it wait for one. */
     void submit(PoolJob<?> job) {
         pool.lock.lock();

@@ -113,7 +113,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
 
     /** Ends the wait in {@link #run}; the first reply counts. */
     void complete(WorkerReply outcome) {
-        reply.complete(outcome);
+        if (!reply.complete(outcome)) {
+            pool.memory().release(outcome.bytes());
+        }
         start.complete(null);
     }
 
@@ -125,9 +127,20 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         if (runner != null) {
             tellObserver(runner);
         }
-        return switch (reply.join()) {
+        WorkerReply outcome = reply.join();
+        try {
+            return read(outcome);
+        } finally {
+            pool.memory().release(outcome.bytes());
+        }
+    }
+
+    private T read(WorkerReply outcome) throws Throwable {
+        return switch (outcome) {
             case WorkerReply.Result result -> decode(result);
             case WorkerReply.Failure failure -> throw decode(failure);
+            case WorkerReply.TooLarge large ->
+                throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
             case WorkerReply.Cancelled cancelled ->
                 throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
@@ -156,10 +169,15 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private T decode(WorkerReply.Result result) throws ResultRejectedException {
         ResultFilter filter = filter(result.payload().size());
         try {
-            return (T) TaskCodec.decodeResult(result.payload().toInputStream(), filter);
+            return (T) reader().read(
+                            result.payload(), SerialScan.Form.RESULT, bytes -> TaskCodec.decodeResult(bytes, filter));
         } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError | StackOverflowError e) {
             throw ResultRejectedException.of(name(), filter, e);
         }
+    }
+
+    private ResultReader reader() {
+        return new ResultReader(pool.memory());
     }
 
     private ResultFilter filter(long bytes) {
@@ -170,8 +188,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     // after the frames in the worker, with the fork.
     private Throwable decode(WorkerReply.Failure failure) throws ResultRejectedException {
         try {
-            RemoteFailure remote = RemoteFailure.read(failure.payload());
-            Throwable thrown = remote.toThrowable(filter(remote.exception().length));
+            RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
+            Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
             RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
             return thrown;
         } catch (IOException | ClassNotFoundException | RuntimeException | StackOverflowError e) {
