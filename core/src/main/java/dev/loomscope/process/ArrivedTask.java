@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import dev.loomscope.core.TaskContext;
+import dev.loomscope.core.TaskNotSerializableException;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputFilter;
@@ -28,7 +29,7 @@ final class ArrivedTask {
                 : ObjectInputFilter.Status.UNDECIDED;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         this.in = new TaskInputStream(payload.toInputStream(), filter, List.of(loader));
-        this.name = next(String.class);
+        this.name = cast(String.class, in.readObject());
     }
 
     String name() {
@@ -39,7 +40,7 @@ final class ArrivedTask {
     TaskContext readContext() throws IOException, ClassNotFoundException {
         Map<String, @Nullable String> log = new HashMap<>();
         for (int left = in.readInt(); left > 0; left--) {
-            log.put(next(String.class), (String) in.readObject());
+            log.put(next(String.class), (String) nextObject());
         }
         Map<String, Object> values = new HashMap<>();
         for (int left = in.readInt(); left > 0; left--) {
@@ -54,7 +55,28 @@ final class ArrivedTask {
     }
 
     private <T> T next(Class<T> type) throws IOException, ClassNotFoundException {
-        Object object = in.readObject();
+        return cast(type, nextObject());
+    }
+
+    // What code of the task looks for itself and does not find is its own failure.
+    private @Nullable Object nextObject() throws IOException, ClassNotFoundException {
+        try {
+            return in.readObject();
+        } catch (ClassNotFoundException e) {
+            String missing = in.missing();
+            if (missing == null) {
+                throw e;
+            }
+            throw new TaskNotSerializableException(
+                    ("CPU task '%s' cannot be read in its worker, which has no class %s. Workers have the class path of the JVM that"
+                                    + " forks: put the class there; what other class loaders define cannot be sent.")
+                            .formatted(name, missing),
+                    "",
+                    e);
+        }
+    }
+
+    private static <T> T cast(Class<T> type, @Nullable Object object) throws InvalidObjectException {
         if (!type.isInstance(object)) {
             throw new InvalidObjectException("what came is no task");
         }

@@ -11,8 +11,9 @@ import java.nio.ByteBuffer;
  *
  * @param taskId the task that it is about, 0 where it is about none
  * @param more whether the next frame of this type continues the body
+ * @param lost how many bytes of the body were read and not kept, for want of memory: all, or none
  */
-record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
+record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
 
     static final int HEADER_BYTES = 16;
     static final int MAX_BODY = 256 * 1024;
@@ -61,6 +62,10 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
         }
     }
 
+    Frame(Type type, long taskId, boolean more, ByteBuffer body) {
+        this(type, taskId, more, body, 0);
+    }
+
     static Frame of(Type type, long taskId) {
         return new Frame(type, taskId, false, EMPTY.duplicate());
     }
@@ -69,15 +74,14 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
         return new Frame(type, taskId, false, ByteBuffer.wrap(body));
     }
 
-    /**
-     * Guards frames that say all by their type.
-     *
-     * @throws ProtocolException if it has a body, or more to come
-     */
-    void ensureEmpty() throws ProtocolException {
-        if (more || body.hasRemaining()) {
-            throw new ProtocolException("%s with %d bytes, which has none".formatted(type, body.remaining()));
-        }
+    /** The length of the body, also of one that was lost. */
+    int length() {
+        return body.remaining() + lost;
+    }
+
+    /** Returns a frame that can be kept at no cost. */
+    Frame withoutBody() {
+        return new Frame(type, taskId, more, EMPTY);
     }
 
     void putHeader(ByteBuffer target) {
@@ -109,6 +113,10 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body) {
 
         Frame withBody(ByteBuffer body) {
             return new Frame(type, taskId, more, body);
+        }
+
+        Frame withLostBody() {
+            return new Frame(type, taskId, more, EMPTY, length);
         }
     }
 }

@@ -33,9 +33,33 @@ final class FrameChannel implements Closeable {
      * @throws EOFException if the other side has closed, or died
      */
     Frame read() throws IOException {
+        Frame.Header header = readHeader();
+        return readBody(header, ByteBuffer.allocate(header.length()));
+    }
+
+    /**
+     * As {@link #read}; but a frame whose body finds no memory comes without it, and the channel goes on.
+     *
+     * @throws EOFException if the other side has closed, or died
+     */
+    Frame readWhatFits() throws IOException {
+        Frame.Header header = readHeader();
+        ByteBuffer body;
+        try {
+            body = ByteBuffer.allocate(header.length());
+        } catch (OutOfMemoryError e) {
+            skip(header.length());
+            return header.withLostBody();
+        }
+        return readBody(header, body);
+    }
+
+    private Frame.Header readHeader() throws IOException {
         fill(Frame.HEADER_BYTES);
-        Frame.Header header = Frame.Header.read(in);
-        ByteBuffer body = ByteBuffer.allocate(header.length());
+        return Frame.Header.read(in);
+    }
+
+    private Frame readBody(Frame.Header header, ByteBuffer body) throws IOException {
         body.put(in.slice(in.position(), Math.min(in.remaining(), header.length())));
         in.position(in.position() + body.position());
         while (body.hasRemaining()) {
@@ -77,6 +101,16 @@ final class FrameChannel implements Closeable {
             readSome(in);
         }
         in.flip();
+    }
+
+    private void skip(int bytes) throws IOException {
+        int left = bytes;
+        while (left > 0) {
+            fill(1);
+            int now = Math.min(left, in.remaining());
+            in.position(in.position() + now);
+            left -= now;
+        }
     }
 
     private void readSome(ByteBuffer target) throws IOException {

@@ -15,15 +15,10 @@ import java.util.List;
 final class Payload {
 
     private static final int FIRST_PIECE = 512;
+    private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
     private final List<ByteBuffer> pieces = new ArrayList<>();
     private long size;
-
-    static Payload of(byte[] bytes) {
-        Payload payload = new Payload();
-        payload.add(ByteBuffer.wrap(bytes));
-        return payload;
-    }
 
     /** The number of bytes. */
     long size() {
@@ -34,6 +29,11 @@ final class Payload {
     void add(ByteBuffer piece) {
         pieces.add(piece);
         size += piece.remaining();
+    }
+
+    private void clear() {
+        pieces.clear();
+        size = 0;
     }
 
     /** Returns the pieces as frames; at least one, also for no bytes at all. */
@@ -53,28 +53,54 @@ final class Payload {
         return new Source(pieces);
     }
 
-    /** Collects what is written to it; {@link #toPayload} ends that. */
+    /**
+     * Collects what is written to it; {@link #toPayload} ends that. What exceeds its limit, or the memory that is left, is only
+     * counted.
+     */
     static final class Sink extends OutputStream {
+        private final PayloadLimit limit;
         private final Payload payload = new Payload();
         private ByteBuffer current = ByteBuffer.allocate(FIRST_PIECE);
+        private long written;
+        private boolean full;
+
+        Sink() {
+            this(PayloadLimit.ofProtocol());
+        }
+
+        Sink(PayloadLimit limit) {
+            this.limit = limit;
+        }
 
         @Override
         public void write(int b) {
-            ensureRoom();
-            current.put((byte) b);
+            written++;
+            if (ensureRoom()) {
+                current.put((byte) b);
+            }
         }
 
         @Override
         public void write(byte[] bytes, int offset, int length) {
+            written += length;
             int from = offset;
             int left = length;
-            while (left > 0) {
-                ensureRoom();
+            while (left > 0 && ensureRoom()) {
                 int now = Math.min(left, current.remaining());
                 current.put(bytes, from, now);
                 from += now;
                 left -= now;
             }
+        }
+
+        /** Whether not all of it was kept: there is no payload then. */
+        boolean isTooLarge() {
+            return full || written > limit.bytes();
+        }
+
+        /** Says how large it is, and why that is too large. */
+        String describe() {
+            return limit.describe(written);
         }
 
         Payload toPayload() {
@@ -84,11 +110,29 @@ final class Payload {
             return payload;
         }
 
-        // The first piece grows up to a full frame, so that small tasks stay small; further ones are full frames.
-        private void ensureRoom() {
-            if (current.hasRemaining()) {
-                return;
+        // What was collected goes first: there must be memory for what follows.
+        private boolean ensureRoom() {
+            if (full || current.hasRemaining()) {
+                return !full;
             }
+            if (written > limit.bytes()) {
+                full = true;
+            } else {
+                try {
+                    makeRoom();
+                } catch (OutOfMemoryError e) {
+                    full = true;
+                }
+            }
+            if (full) {
+                payload.clear();
+                current = EMPTY;
+            }
+            return !full;
+        }
+
+        // The first piece grows up to a full frame, so that small tasks stay small; further ones are full frames.
+        private void makeRoom() {
             if (current.capacity() < Frame.MAX_BODY) {
                 int larger = Math.min(Frame.MAX_BODY, current.capacity() * 8);
                 current = ByteBuffer.allocate(larger).put(current.flip());
@@ -124,17 +168,6 @@ final class Payload {
             int now = Math.min(length, current.remaining());
             current.get(target, offset, now);
             return now;
-        }
-
-        @Override
-        public long skip(long bytes) {
-            long left = bytes;
-            while (left > 0 && advance()) {
-                int now = (int) Math.min(left, current.remaining());
-                current.position(current.position() + now);
-                left -= now;
-            }
-            return Math.max(0, bytes) - Math.max(0, left);
         }
 
         @Override

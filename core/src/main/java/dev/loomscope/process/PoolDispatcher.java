@@ -34,9 +34,9 @@ final class PoolDispatcher {
         }
     }
 
-    /** What the results of the pool's workers take. */
-    ResultMemory memory() {
-        return pool.memory;
+    /** How long code may go on that was told to stop. */
+    Duration cancelGrace() {
+        return pool.config.cancelGrace();
     }
 
     /** Gives a job to a worker, or lets it wait for one. */

@@ -2,8 +2,9 @@ package dev.loomscope.process;
 
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
+import dev.loomscope.process.ResultReading.LeftBehindException;
 import dev.loomscope.process.TaskCodec.EncodedTask;
-import java.io.IOException;
+import dev.loomscope.process.TaskCodec.Plain;
 import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -11,9 +12,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final CompletableFuture<@Nullable String> start = new CompletableFuture<>(); // its runner; null: never
     private final CompletableFuture<WorkerReply> reply = new CompletableFuture<>();
-    private final AtomicReference<@Nullable String> cancelReason = new AtomicReference<>(); // any thread, set once
+    private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -108,14 +110,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     /** Why it was cancelled; null if it was not. */
     @Nullable
     String cancelReason() {
-        return cancelReason.get();
+        return cancelReason.isDone() ? cancelReason.join() : null;
     }
 
     /** Ends the wait in {@link #run}; the first reply counts. */
     void complete(WorkerReply outcome) {
-        if (!reply.complete(outcome)) {
-            pool.memory().release(outcome.bytes());
-        }
+        reply.complete(outcome);
         start.complete(null);
     }
 
@@ -127,20 +127,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         if (runner != null) {
             tellObserver(runner);
         }
-        WorkerReply outcome = reply.join();
-        try {
-            return read(outcome);
-        } finally {
-            pool.memory().release(outcome.bytes());
-        }
-    }
-
-    private T read(WorkerReply outcome) throws Throwable {
-        return switch (outcome) {
+        return switch (reply.join()) {
             case WorkerReply.Result result -> decode(result);
             case WorkerReply.Failure failure -> throw decode(failure);
-            case WorkerReply.TooLarge large ->
-                throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
             case WorkerReply.Cancelled cancelled ->
                 throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
@@ -159,25 +148,31 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     @Override
     public void cancel(String reason) {
         Objects.requireNonNull(reason, "reason");
-        if (cancelReason.compareAndSet(null, reason)) {
+        if (cancelReason.complete(reason)) {
             pool.cancel(this);
         }
     }
 
     // The result is what the task returned, which it declared to be a T.
     @SuppressWarnings({"unchecked", "NullAway"})
-    private T decode(WorkerReply.Result result) throws ResultRejectedException {
-        ResultFilter filter = filter(result.payload().size());
+    private T decode(WorkerReply.Result result) throws LeftBehindException, ResultRejectedException {
+        Payload payload = result.payload();
+        ResultFilter filter = filter(payload.size());
         try {
-            return (T) reader().read(
-                            result.payload(), SerialScan.Form.RESULT, bytes -> TaskCodec.decodeResult(bytes, filter));
-        } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError | StackOverflowError e) {
+            Optional<Plain> plain = TaskCodec.decodePlain(payload.toInputStream(), filter);
+            return (T)
+                    (plain.isPresent()
+                            ? plain.get().value()
+                            : read(() -> TaskCodec.decodeResult(payload.toInputStream(), filter)));
+        } catch (LeftBehindException e) {
+            throw e;
+        } catch (Throwable e) {
             throw ResultRejectedException.of(name(), filter, e);
         }
     }
 
-    private ResultReader reader() {
-        return new ResultReader(pool.memory());
+    private <R extends @Nullable Object> R read(Callable<? extends R> code) throws Throwable {
+        return ResultReading.call(name(), cancelReason, pool.cancelGrace(), code);
     }
 
     private ResultFilter filter(long bytes) {
@@ -186,13 +181,17 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
 
     // The exception is a copy that was made for this caller: its trace goes on,
     // after the frames in the worker, with the fork.
-    private Throwable decode(WorkerReply.Failure failure) throws ResultRejectedException {
+    private Throwable decode(WorkerReply.Failure failure) throws LeftBehindException, ResultRejectedException {
         try {
-            RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
-            Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
-            RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
-            return thrown;
-        } catch (IOException | ClassNotFoundException | RuntimeException | StackOverflowError e) {
+            return read(() -> {
+                RemoteFailure remote = RemoteFailure.read(failure.payload());
+                Throwable thrown = remote.toThrowable(filter(remote.exception().length));
+                RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
+                return thrown;
+            });
+        } catch (LeftBehindException e) {
+            throw e;
+        } catch (Throwable e) {
             throw ResultRejectedException.unreadable(name(), e);
         }
     }

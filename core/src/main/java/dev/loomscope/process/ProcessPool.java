@@ -31,6 +31,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private final boolean ambient;
     private final PoolDispatcher dispatcher;
     private final ObjectInputFilter allowedByName;
+    private final PayloadLimit limit;
     private final AtomicLong jobIds = new AtomicLong();
 
     private ProcessPool(ProcessPoolConfig config, boolean ambient, PoolThreads threads) {
@@ -40,6 +41,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         this.allowedByName = config.allowedResults().isEmpty()
                 ? info -> ObjectInputFilter.Status.UNDECIDED
                 : ObjectInputFilter.Config.createFilter(String.join(";", config.allowedResults()));
+        this.limit = PayloadLimit.ofTasks(config);
         log.info(
                 "process pool '{}' opened: up to {} workers of {} MiB",
                 config.name(),
@@ -88,7 +90,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         dispatcher.ensureOpen();
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
         return new PoolJob<>(
-                dispatcher, allowedByName, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request));
+                dispatcher, allowedByName, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request, limit));
     }
 
     /**

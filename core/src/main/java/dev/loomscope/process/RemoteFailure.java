@@ -1,7 +1,7 @@
 package dev.loomscope.process;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
@@ -92,7 +92,9 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
         try (ObjectOutputStream out = new ObjectOutputStream(sink)) {
             out.writeObject(thrown);
             out.flush();
-            return sink.toPayload().toInputStream().readAllBytes();
+            return sink.isTooLarge()
+                    ? new byte[0]
+                    : sink.toPayload().toInputStream().readAllBytes();
         } catch (Throwable e) {
             return new byte[0]; // the description stands in for it
         }
@@ -103,17 +105,16 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
         try (ObjectOutputStream out = new ObjectOutputStream(sink)) {
             out.writeObject(this);
         }
+        if (sink.isTooLarge()) {
+            throw new IOException("what the task threw has " + sink.describe());
+        }
         return sink.toPayload();
     }
 
     /** Reads one that a worker sent; nothing but its own plain types is accepted. */
-    static RemoteFailure read(Payload payload, ResultReader reader) throws IOException, ClassNotFoundException {
-        return reader.read(payload, SerialScan.Form.DESCRIPTION, bytes -> read(bytes, payload.size()));
-    }
-
-    private static RemoteFailure read(InputStream bytes, long size) throws IOException, ClassNotFoundException {
-        try (ObjectInputStream in = new ObjectInputStream(bytes)) {
-            in.setObjectInputFilter(info -> ResultFilter.exceeds(info, size)
+    static RemoteFailure read(Payload payload) throws IOException, ClassNotFoundException {
+        try (ObjectInputStream in = new ObjectInputStream(payload.toInputStream())) {
+            in.setObjectInputFilter(info -> ResultFilter.exceeds(info, payload.size())
                     ? ObjectInputFilter.Status.REJECTED
                     : plainTypesOnly(info.serialClass()));
             return (RemoteFailure) in.readObject();
@@ -137,15 +138,14 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
     }
 
     /** Makes the exception that the caller sees: itself if it may be read, else its stand-in. */
-    Throwable toThrowable(ResultFilter filter, ResultReader reader) {
+    Throwable toThrowable(ResultFilter filter) {
         if (exception.length > 0) {
             try {
-                Object read = reader.read(
-                        Payload.of(exception), SerialScan.Form.RESULT, bytes -> TaskCodec.decodeResult(bytes, filter));
+                Object read = TaskCodec.decodeResult(new ByteArrayInputStream(exception), filter);
                 if (read instanceof Throwable thrown) {
                     return thrown;
                 }
-            } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError | StackOverflowError e) {
+            } catch (Throwable e) { // whatever its own code comes to
                 RemoteTaskException standIn = description.toException();
                 standIn.addSuppressed(e);
                 return standIn;

@@ -1,7 +1,6 @@
 package dev.loomscope.process;
 
 import java.io.Serial;
-import org.jspecify.annotations.Nullable;
 
 /** The failure of a task that succeeded in its worker, but whose result could not be read here. The message says why. */
 public final class ResultRejectedException extends Exception {
@@ -9,20 +8,16 @@ public final class ResultRejectedException extends Exception {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private ResultRejectedException(String message, @Nullable Throwable cause) {
+    private ResultRejectedException(String message, Throwable cause) {
         super(message, cause);
     }
 
-    static ResultRejectedException tooLarge(String task, long bytes, ResultMemory memory) {
-        return new ResultRejectedException(
-                "what CPU task '%s' returned or threw has %d bytes, and was not read: %s."
-                        .formatted(task, bytes, memory.describe()),
-                null);
-    }
-
     static ResultRejectedException unreadable(String task, Throwable cause) {
+        String advice = cause instanceof ClassNotFoundException
+                ? ". Only its worker knows that class: return a type that both JVMs have on their class path."
+                : "";
         return new ResultRejectedException(
-                "the result of CPU task '%s' could not be read: %s".formatted(task, cause), cause);
+                "the result of CPU task '%s' could not be read: %s%s".formatted(task, cause, advice), cause);
     }
 
     static ResultRejectedException of(String task, ResultFilter filter, Throwable cause) {

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InvalidClassException;
 import java.io.NotSerializableException;
+import java.io.ObjectInputFilter;
 import java.io.ObjectOutputStream;
 import java.lang.invoke.SerializedLambda;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,16 +53,20 @@ final class TaskCodec {
     /**
      * Serializes a task with all that it captured, and what travels with it.
      *
-     * @throws TaskNotSerializableException with the path to what cannot be sent
+     * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large
      */
-    static EncodedTask encodeTask(CpuRequest<?> request) {
-        return encodeTask(request.name(), request.context(), request.task());
+    static EncodedTask encodeTask(CpuRequest<?> request, PayloadLimit limit) {
+        return encodeTask(request.name(), request.context(), request.task(), limit);
     }
 
-    /** As {@link #encodeTask(CpuRequest)}; {@link ArrivedTask} is the other end. */
+    /** As {@link #encodeTask(CpuRequest, PayloadLimit)}; {@link ArrivedTask} is the other end. */
     static EncodedTask encodeTask(String name, TaskContext context, Callable<?> task) {
+        return encodeTask(name, context, task, PayloadLimit.ofProtocol());
+    }
+
+    private static EncodedTask encodeTask(String name, TaskContext context, Callable<?> task, PayloadLimit limit) {
         Part whole = new Part("CPU task '" + name + "'", task, TASK_ADVICE);
-        Payload.Sink sink = new Payload.Sink();
+        Payload.Sink sink = new Payload.Sink(limit);
         TaskOutputStream out = write(sink, whole, stream -> {
             stream.writeObject(name);
             writeContext(context, whole.what(), stream);
@@ -90,7 +96,7 @@ final class TaskCodec {
     /**
      * Serializes a result in a worker.
      *
-     * @throws TaskNotSerializableException with the path to what cannot be sent
+     * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large
      */
     static Payload encodeResult(String name, @Nullable Object result) {
         Payload.Sink sink = new Payload.Sink();
@@ -106,8 +112,32 @@ final class TaskCodec {
      */
     static @Nullable Object decodeResult(InputStream bytes, ResultFilter filter)
             throws IOException, ClassNotFoundException {
-        try (TaskInputStream in = new TaskInputStream(bytes, filter, filter.loaders())) {
+        return decodeResult(bytes, filter, filter.loaders());
+    }
+
+    private static @Nullable Object decodeResult(InputStream bytes, ObjectInputFilter filter, List<ClassLoader> loaders)
+            throws IOException, ClassNotFoundException {
+        try (TaskInputStream in = new TaskInputStream(bytes, filter, loaders)) {
             return in.readObject();
+        }
+    }
+
+    /**
+     * As {@link #decodeResult}, if the result is a plain value.
+     *
+     * @return empty if it is not
+     * @throws InvalidClassException if the filter rejects it
+     */
+    static Optional<Plain> decodePlain(InputStream bytes, ResultFilter filter)
+            throws IOException, ClassNotFoundException {
+        PlainValues plain = new PlainValues(filter);
+        try {
+            return Optional.of(new Plain(decodeResult(bytes, plain, filter.loaders())));
+        } catch (InvalidClassException e) {
+            if (plain.metOthers()) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 
@@ -117,7 +147,6 @@ final class TaskCodec {
             out = new TaskOutputStream(sink, whole);
             content.writeTo(out);
             out.flush();
-            return out;
         } catch (NotSerializableException e) {
             throw notSerializable(whole, out, "is not Serializable", null, e);
         } catch (StackOverflowError e) {
@@ -125,6 +154,13 @@ final class TaskCodec {
         } catch (IOException | RuntimeException e) {
             throw notSerializable(whole, out, "could not be written (%s)".formatted(e), WRITER_ADVICE, e);
         }
+        if (sink.isTooLarge()) {
+            throw new TaskNotSerializableException(
+                    "%s cannot be sent to another process: it has %s".formatted(whole.what(), sink.describe()),
+                    "",
+                    null);
+        }
+        return out;
     }
 
     private static TaskNotSerializableException notSerializable(
@@ -166,6 +202,9 @@ final class TaskCodec {
                 ? object -> object == last
                 : object -> object.getClass().getTypeName().equals(blamed);
     }
+
+    /** A result that is a plain value. */
+    record Plain(@Nullable Object value) {}
 
     /** What goes into a stream. */
     @FunctionalInterface

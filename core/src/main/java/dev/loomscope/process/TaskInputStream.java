@@ -6,11 +6,13 @@ import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An object stream that reads under a filter, and looks up classes where it is told to. */
 final class TaskInputStream extends ObjectInputStream {
 
     private final List<ClassLoader> loaders;
+    private @Nullable String missing;
 
     TaskInputStream(InputStream in, ObjectInputFilter filter, List<ClassLoader> loaders) throws IOException {
         super(in);
@@ -24,6 +26,12 @@ final class TaskInputStream extends ObjectInputStream {
         return global == null ? ours : ObjectInputFilter.merge(ours, global);
     }
 
+    /** The class that could not be found; null if that did not happen. */
+    @Nullable
+    String missing() {
+        return missing;
+    }
+
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
         for (ClassLoader loader : loaders) {
@@ -33,6 +41,11 @@ final class TaskInputStream extends ObjectInputStream {
                 // the next loader may know it, and at last the stream's own rules, which also know primitives
             }
         }
-        return super.resolveClass(description);
+        try {
+            return super.resolveClass(description);
+        } catch (ClassNotFoundException e) {
+            missing = description.getName();
+            throw e;
+        }
     }
 }

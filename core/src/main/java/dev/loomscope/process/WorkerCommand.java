@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,10 @@ final class WorkerCommand {
             "--patch-module",
             "--upgrade-module-path");
 
+    // Each would bring the parent's agents or options, or a line on stderr, into every worker.
+    private static final List<String> HARMFUL_VARIABLES =
+            List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
+
     private WorkerCommand() {}
 
     /** Makes the builder of a worker's process, with its argument file in {@code folder}. */
@@ -38,7 +43,8 @@ final class WorkerCommand {
         Files.writeString(arguments, toArgumentFile(arguments(config, folder)), launcherCharset());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
-        WorkerEnvironment.restrict(builder.environment(), config.environment());
+        Map<String, String> environment = builder.environment();
+        HARMFUL_VARIABLES.forEach(environment::remove);
         return builder;
     }
 

@@ -3,7 +3,6 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +36,7 @@ record WorkerExit(
     private static final int CRASH_HEAD_BYTES = 4096;
 
     static WorkerExit of(Path crashFile, int code, String stderrTail) {
-        // The worker could have put anything there, for example a pipe that nobody writes to.
-        if (!Files.isRegularFile(crashFile, LinkOption.NOFOLLOW_LINKS)) {
+        if (!Files.exists(crashFile)) {
             return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
         }
         String signal = signalIn(crashFile).orElse(SIGNALS.get(code - SIGNAL_BASE));

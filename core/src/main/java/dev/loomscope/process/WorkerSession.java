@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The worker's side of the channel. The main thread reads frames, one thread runs the tasks, one writes their replies: a task never
@@ -18,7 +17,7 @@ final class WorkerSession implements Closeable {
     private final FrameChannel channel;
     private final WorkerTask tasks;
     private final BlockingQueue<List<Frame>> replies = new LinkedBlockingQueue<>();
-    private @Nullable Payload incoming; // main thread only; the body of a task that has not come completely
+    private final PayloadInbox incoming = new PayloadInbox(PayloadLimit.ofProtocol()); // main thread only
     private long lastId; // main thread only; of the task that came last, completely or not
     private OptionalLong deadline = OptionalLong.empty(); // main thread only; nanoTime, of the task that comes next
 
@@ -36,7 +35,7 @@ final class WorkerSession implements Closeable {
     void serve() throws IOException {
         Thread.ofPlatform().daemon().name("loom-scope-replies").start(this::writeReplies);
         while (true) {
-            Frame frame = channel.read();
+            Frame frame = channel.readWhatFits();
             switch (frame.type()) {
                 case TASK -> receive(frame);
                 case TIME -> limit(frame);
@@ -66,22 +65,33 @@ final class WorkerSession implements Closeable {
     // STARTED is on its way before the task's first instruction runs:
     // without it, the pool knows that nothing has happened.
     private void receive(Frame frame) throws IOException {
-        Payload payload = incoming == null ? new Payload() : incoming;
-        payload.add(frame.body());
-        incoming = frame.more() ? payload : null;
         lastId = frame.taskId();
-        if (!frame.more()) {
+        PayloadInbox.Arrival arrival = incoming.add(frame);
+        if (arrival == null) {
+            return;
+        }
+        Payload payload = arrival.payload();
+        if (payload == null) {
+            refuse(frame.taskId(), arrival.size());
+        } else {
             channel.write(Frame.of(Frame.Type.STARTED, frame.taskId()));
             tasks.start(frame.taskId(), payload, deadline);
-            deadline = OptionalLong.empty();
         }
+        deadline = OptionalLong.empty();
+    }
+
+    // What had come of it is gone, so that there is memory again.
+    private void refuse(long taskId, long bytes) throws IOException {
+        Throwable problem = new OutOfMemoryError(
+                "the task has " + PayloadLimit.ofProtocol().describe(bytes) + " A larger heap is withMaxHeapMiB.");
+        replies.add(RemoteFailure.of(problem).toPayload().toFrames(Frame.Type.FAILURE, taskId));
     }
 
     private void cancel(Frame frame) throws IOException {
         long taskId = frame.taskId();
-        boolean incomplete = incoming != null && lastId == taskId;
+        boolean incomplete = incoming.hasBegun() && lastId == taskId;
         if (incomplete || taskId != lastId) { // the channel keeps the order: this one was cancelled unsent
-            incoming = null;
+            incoming.clear();
             lastId = taskId;
             deadline = OptionalLong.empty();
             channel.write(Frame.of(Frame.Type.DROPPED, taskId));

@@ -99,6 +99,10 @@ final class PoolOwner implements AutoCloseable {
                 Task<Object> task = BitSet::new;
                 say(PoolRun.fail(pool, task));
             }
+            case "exiting" -> {
+                say(PoolRun.run(pool, Work::pid));
+                PoolRun.run(pool, () -> new Faulty(Faulty.Fault.EXIT, Faulty.Moment.READ_IN_PARENT));
+            }
             case "leaves" -> { // without a close, at the end of main
                 pool.prepare(new CpuRequest<>((Task<Long>) Work::pid, "t", runner -> {}));
                 PoolRun.run(pool, Work::pid);

@@ -1,0 +1,46 @@
+package dev.loomscope.process;
+
+/**
+ * How many bytes of a task or of a result are kept, and what those are told who have more. Whatever its size, it is counted to its
+ * end, so that the message says how large it is.
+ *
+ * @param bytes the most that is kept
+ * @param reason why not more, and what to do about it, as the end of a sentence about a size
+ */
+record PayloadLimit(long bytes, String reason) {
+
+    private static final long MAX_BYTES = Integer.MAX_VALUE;
+    private static final int MIB = 1 << 20;
+    private static final String ADVICE = "Send it in pieces, or leave it in a file.";
+    private static final PayloadLimit OF_PROTOCOL =
+            new PayloadLimit(MAX_BYTES, "more than the 2 GiB that can be sent. " + ADVICE);
+
+    /** For the tasks of a pool: those that are larger than a worker's heap could not even arrive. */
+    static PayloadLimit ofTasks(ProcessPoolConfig config) {
+        long heap = (long) config.maxHeapMiB() * MIB;
+        boolean heapIsOurs = config.jvmOptions().stream().noneMatch(PayloadLimit::choosesHeap);
+        return heapIsOurs && heap < MAX_BYTES
+                ? new PayloadLimit(
+                        heap,
+                        "more than the heap of a worker: raise withMaxHeapMiB(%d). %s"
+                                .formatted(config.maxHeapMiB(), ADVICE))
+                : OF_PROTOCOL;
+    }
+
+    /** For what need not fit anywhere else. */
+    static PayloadLimit ofProtocol() {
+        return OF_PROTOCOL;
+    }
+
+    /** Says of something that was not kept how large it is, and why that is too large. If it is not, memory has run out. */
+    String describe(long size) {
+        return size > bytes
+                ? "%d bytes, %s".formatted(size, reason)
+                : "%d bytes, for which the heap of its JVM has no room: it has %d MiB. %s"
+                        .formatted(size, Runtime.getRuntime().maxMemory() / MIB, ADVICE);
+    }
+
+    private static boolean choosesHeap(String option) {
+        return option.startsWith("-Xmx") || option.startsWith("-XX:MaxHeap") || option.startsWith("-XX:MaxRAM");
+    }
+}

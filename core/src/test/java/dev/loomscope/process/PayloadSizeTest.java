@@ -1,0 +1,124 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskContext;
+import dev.loomscope.core.TaskNotSerializableException;
+import dev.loomscope.event.ScopeEvent;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tasks and results of every size, from none to more than can be. */
+class PayloadSizeTest {
+
+    private static final int MAX = Frame.MAX_BODY;
+    private static final int HEAP_MIB = 64;
+    private static final long GIB = 1L << 30;
+
+    private static final EventTrail events = new EventTrail();
+    private static ProcessPool pool;
+
+    @BeforeAll
+    static void open() {
+        pool = ProcessPool.open(c -> c.withWorkers(1).withMaxHeapMiB(HEAP_MIB).withListener(events));
+    }
+
+    @AfterAll
+    static void close() {
+        pool.close();
+        assertThat(Pids.alive(events.pids())).isEmpty();
+    }
+
+    @Test
+    void nothingAndAlmostNothingArriveBothWays() throws Exception {
+        List<Object> values = java.util.Arrays.asList(null, "", new byte[0], List.of(), Map.of());
+        for (Object value : values) {
+            Task<Object> echo = () -> value;
+            assertThat(PoolRun.run(pool, echo)).isEqualTo(value);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {MAX - 1, MAX, MAX + 1, 2 * MAX, 2 * MAX + 1})
+    void aTaskOfExactlySoManyBytesArrives(int bytes) throws Exception {
+        byte[] load = Bulk.random(bytes - (int) sizeOf(new byte[0]));
+
+        assertThat(sizeOf(load)).isEqualTo(bytes);
+        assertThat(PoolRun.run(pool, sum(load))).isEqualTo(java.util.Arrays.hashCode(load));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {MAX - 1, MAX, MAX + 1, 2 * MAX, 2 * MAX + 1})
+    void aResultOfExactlySoManyBytesArrives(int bytes) throws Exception {
+        int size = bytes - (int) TaskCodec.encodeResult("task", new byte[0]).size();
+        Task<byte[]> task = () -> Bulk.random(size);
+
+        assertThat(TaskCodec.encodeResult("task", Bulk.random(size)).size()).isEqualTo(bytes);
+        assertThat(PoolRun.run(pool, task)).isEqualTo(Bulk.random(size));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {HEAP_MIB << 20, 2 * GIB + 1})
+    void aTaskLargerThanTheHeapOfItsWorkerIsRefusedInForkWithItsSize(long bytes) throws Exception {
+        long pid = PoolRun.run(pool, Work::pid);
+        Object bulk = Bulk.of(bytes);
+
+        TaskNotSerializableException refused = catchThrowableOfType(
+                TaskNotSerializableException.class, () -> PoolRun.prepare(pool, "bulk", () -> bulk.hashCode()));
+
+        assertThat(refused)
+                .message()
+                .startsWith("CPU task 'bulk' cannot be sent to another process: it has ")
+                .contains("bytes, more than the heap of a worker: raise withMaxHeapMiB(64)");
+        assertThat(sizeIn(refused)).isBetween(bytes, bytes + bytes / 100);
+        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+    }
+
+    @Test
+    void aTaskForWhichTheHeapOfItsWorkerHasNoRoomFailsWithItsSizeAndCostsNoWorker() throws Exception {
+        long pid = PoolRun.run(pool, Work::pid);
+        byte[] load = new byte[(HEAP_MIB << 20) - 100_000];
+
+        assertThat(PoolRun.fail(pool, () -> load.length))
+                .isInstanceOf(OutOfMemoryError.class)
+                .hasMessageStartingWith("the task has 670")
+                .hasMessageContaining("withMaxHeapMiB");
+        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+        assertThat(events.of(ScopeEvent.WorkerCrashed.class)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {HEAP_MIB << 20, 2 * GIB + 1})
+    void aResultLargerThanTheHeapOfItsWorkerFailsWithItsSizeAndCostsNoWorker(long bytes) throws Exception {
+        long pid = PoolRun.run(pool, Work::pid);
+
+        Throwable failure = PoolRun.fail(pool, () -> Bulk.of(bytes));
+
+        assertThat(failure)
+                .isInstanceOf(TaskNotSerializableException.class)
+                .hasMessageStartingWith("the result of CPU task 'task' cannot be sent to another process: it has ");
+        assertThat(sizeIn(failure)).isBetween(bytes, bytes + bytes / 100);
+        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+    }
+
+    private static long sizeIn(Throwable failure) {
+        return Long.parseLong(failure.getMessage().replaceAll(".* has (\\d+) bytes.*", "$1"));
+    }
+
+    private static Task<Integer> sum(byte[] load) {
+        return () -> java.util.Arrays.hashCode(load);
+    }
+
+    private static long sizeOf(byte[] load) {
+        return TaskCodec.encodeTask("task", TaskContext.EMPTY, sum(load))
+                .payload()
+                .size();
+    }
+}
