@@ -23,6 +23,11 @@ final class CompletionQueues<T extends @Nullable Object> {
         all.removeIf(reference -> reference.refersTo(queue));
     }
 
+    /** Whether anybody asks. */
+    boolean isAskedFor() {
+        return !all.isEmpty();
+    }
+
     /** One has ended. */
     void offer(ScopedSubtask<?> subtask) {
         forEach(queue -> queue.offer(subtask));

@@ -41,7 +41,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private static final Logger log = LoggerFactory.getLogger(NurseryScope.class);
     private static final AtomicLong scopeIds = new AtomicLong();
-    private static final AtomicLong subtaskIds = new AtomicLong();
 
     private final String name;
     private final ScopeConfig config;
@@ -56,6 +55,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final ScopeClock clock;
     private final long openedNanos;
 
+    private final SubtaskIds subtaskIds = new SubtaskIds();
     private final Subtasks subtasks = new Subtasks();
     private final CompletionQueues<T> completions = new CompletionQueues<>();
     private final Stragglers stragglers;
@@ -158,7 +158,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private <U extends @Nullable Object> ScopedSubtask<U> create(
             @Nullable String subtaskName, TaskKind kind, ForkOptions options) {
         CancelPolicy policy = options.policyOf(kind, config);
-        return new ScopedSubtask<>(this, subtaskIds.incrementAndGet(), subtaskName, kind, policy, options.daemon());
+        return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, kind, policy, options.daemon());
     }
 
     private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
@@ -175,13 +175,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     // Then whoever cancels the scope ends it: the reason is set before the search for live subtasks begins.
     private void admit(ScopedSubtask<?> subtask) {
         boolean enough = outcome.onFork(subtask);
-        if (isOwner()) {
+        boolean byOwner = isOwner();
+        if (byOwner) {
             unjoinedForks = true;
         }
-        subtasks.add(subtask); // nobody can end it yet, whoever finds it there
-        pending.add(subtask.isDaemon());
+        subtasks.add(subtask, byOwner); // nobody can end it yet, whoever finds it there
+        pending.add(subtask.isDaemon(), byOwner);
         events.forked(subtask);
-        subtask.beginWaiting();
+        subtask.beginWaiting(); // a volatile write: who cancels finds the subtask, or what comes now finds the reason
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
@@ -250,8 +251,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     /** The code of a subtask starts. */
-    void onStarted(ScopedSubtask<?> subtask, String runner) {
-        events.started(subtask, runner);
+    void onStarted(ScopedSubtask<?> subtask) {
+        events.started(subtask);
     }
 
     /** A subtask fails: whoever sees that it did finds it among the failures. */
@@ -274,13 +275,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private void endWithFollowers(ScopedSubtask<?> subtask) {
         try {
-            subtask.endFollowers().forEach(Trampoline::run);
+            subtask.endFollowers();
         } finally {
             subtasks.ended(subtask);
             if (!subtask.isDaemon()) {
                 completions.offer(subtask);
             }
-            if (pending.remove(subtask.isDaemon())) {
+            pending.remove(subtask.isDaemon());
+            if (completions.isAskedFor() && pending.onlyDaemons()) {
                 completions.wake();
             }
         }
@@ -348,7 +350,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             joinInterrupt = e;
             throw e;
         }
-        joinedThrough = subtaskIds.get();
+        joinedThrough = subtaskIds.joined();
         subtasks.joined();
         try {
             return outcome.conclude();
@@ -563,6 +565,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return outer == null ? null : outer.passedOn();
     }
 
+    /** Why it was cancelled itself; null if it was not. */
+    @Nullable
+    CancelReason cancelled() {
+        return cancelReason.get();
+    }
+
     /** Whether what cancelled it was the cancel of the scope around. */
     boolean isCancelledFromOutside() {
         CancelReason reason = cancelReason.get();
@@ -667,7 +675,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         pending.awaitUninterruptibly();
         closed = true;
-        joinedThrough = subtaskIds.get();
+        joinedThrough = subtaskIds.joined();
         deadline.stop();
         stragglers.stop();
         hooks.end();

@@ -6,6 +6,7 @@ import dev.loomscope.event.ScopeEvent;
 import dev.loomscope.event.ScopeListener;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tells the listeners of a scope what happens in it. */
@@ -41,9 +42,14 @@ final class ScopeEvents {
                 () -> new ScopeEvent.SubtaskQueued(Instant.now(), scope, subtask.name(), subtask.id(), subtask.kind()));
     }
 
-    void started(ScopedSubtask<?> subtask, String runner) {
+    void started(ScopedSubtask<?> subtask) {
         stream.publish(() -> new ScopeEvent.SubtaskStarted(
-                subtask.startedAt().orElseThrow(), scope, subtask.name(), subtask.id(), subtask.kind(), runner));
+                subtask.startedAt().orElseThrow(),
+                scope,
+                subtask.name(),
+                subtask.id(),
+                subtask.kind(),
+                Objects.requireNonNull(subtask.runner(), "runner")));
     }
 
     void ended(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {

@@ -26,6 +26,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         implements Subtask<T>, ScopePlace, Limiter.Waiter, Callable<@Nullable Void>, Thread.UncaughtExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
+    // In place of a name, which is in the cache of another core: most subtasks are never asked for it.
+    private static final String ITS_THREAD = "";
+    private static final VarHandle STATE = varHandle("state", State.class);
+    private static final VarHandle RUNNER = varHandle("runner", String.class);
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
     private static final VarHandle FOLLOWERS = varHandle("followers", Followers.class);
     private static final VarHandle HOOKS = varHandle("hooks", CancelHooks.class);
@@ -45,14 +49,15 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private @Nullable T result; // written before state
     private @Nullable Throwable exception; // written before state
     private long endedNanos; // written before state
-    private Subtasks.@Nullable Segment segment; // set before anybody else knows it, cleared once by whoever removes it
+    private SubtaskList.@Nullable Segment
+            segment; // set before anybody else knows it, cleared once by whoever removes it
     private int slot; // set before anybody else knows it
     private boolean awaitedByOwner; // owner thread only
     private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
 
     private volatile State state = State.UNAVAILABLE;
     private long startedNanos; // written before runner
-    private volatile @Nullable String runner; // by whoever runs it, once: the thread or worker, for people
+    private volatile @Nullable String runner; // by whoever runs it, once: the worker, or ITS_THREAD
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
     private volatile long cancelledNanos; // after cancelReason, by whoever set that; 0 if it did not run then
     private volatile @Nullable Limiter limiter; // by whoever starts it, once; null if it needs no permit
@@ -97,13 +102,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     /** Says where the scope keeps it; before anybody else knows it. */
-    void isAt(Subtasks.Segment newSegment, int newSlot) {
+    void isAt(SubtaskList.Segment newSegment, int newSlot) {
         segment = newSegment;
         slot = newSlot;
     }
 
     /** Where the scope keeps it; null if it does not any more, so that a handle keeps nothing of the scope alive. */
-    Subtasks.@Nullable Segment segment() {
+    SubtaskList.@Nullable Segment segment() {
         return segment;
     }
 
@@ -130,7 +135,10 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     public @Nullable Void call() {
         try {
             // one that was in line may come here before the cancel of the scope finds it
-            scope.cancelReason().ifPresent(this::cancel);
+            CancelReason reason = scope.cancelled();
+            if (reason != null) {
+                cancel(reason);
+            }
             if (beginRunning()) {
                 runTask();
             }
@@ -179,7 +187,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private T runHere(Callable<? extends T> code) throws Exception {
-        onStarted(describe(Thread.currentThread()));
+        onStarted(ITS_THREAD);
         return call(code, context);
     }
 
@@ -211,8 +219,15 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Its code starts, here or in a worker. */
     void onStarted(String newRunner) {
         startedNanos = scope.clock().nanoTime();
-        runner = newRunner; // after startedNanos
-        scope.onStarted(this, newRunner);
+        RUNNER.setRelease(this, newRunner); // after startedNanos
+        scope.onStarted(this);
+    }
+
+    /** The thread or worker that runs its code, for people; null if it has not started. */
+    @Nullable
+    String runner() {
+        String started = runner;
+        return ITS_THREAD.equals(started) ? name() : started; // its thread has its name
     }
 
     /** How people call a thread. */
@@ -332,7 +347,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         execution = null;
         context = ForkContext.NOTHING;
         endedNanos = scope.clock().nanoTime();
-        state = finalState;
+        STATE.setRelease(this, finalState); // after what came of it; who waits sees it at the latest from endFollowers
         scope.onEnded(this);
     }
 
@@ -425,10 +440,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
     }
 
-    /** Lets go of everybody who waits for this subtask, and returns what is to run after it; once. */
-    List<Runnable> endFollowers() {
+    /** Lets go of everybody who waits for this subtask, and runs what is to run after it; once. */
+    void endFollowers() {
         Followers all = (Followers) FOLLOWERS.getAndSet(this, Followers.OVER);
-        return all == null ? List.of() : all.end();
+        if (all != null) { // mostly there is nobody
+            all.end().forEach(Trampoline::run);
+        }
     }
 
     private Followers followers() {
@@ -632,7 +649,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** What it does now, if it has not ended. */
     ScopeSnapshot.Entry snapshot(List<ScopeSnapshot> inside) {
-        String runsOn = runner;
+        String runsOn = runner();
         long since = runsOn == null ? queuedNanos : startedNanos;
         ScopeSnapshot.Activity activity = runsOn == null
                 ? ScopeSnapshot.Activity.WAITING

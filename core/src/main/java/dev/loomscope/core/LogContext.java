@@ -14,7 +14,8 @@ import org.slf4j.MDC;
  */
 final class LogContext {
 
-    private static final int STARTED = 3; // as SLF4J itself keeps it, where only its own package looks
+    // As SLF4J itself keeps it, where only its own package looks; what is above has started with no framework.
+    private static final int STARTED = 3;
     private static final @Nullable Field STATE = stateField();
     private static volatile boolean started; // any thread; never goes back to false
 
@@ -49,7 +50,7 @@ final class LogContext {
     // In a module of its own SLF4J does not let us look: then it counts as started.
     private static boolean hasSlf4jStarted() {
         try {
-            return STATE == null || STATE.getInt(null) == STARTED;
+            return STATE == null || STATE.getInt(null) >= STARTED;
         } catch (IllegalAccessException e) {
             return true;
         }

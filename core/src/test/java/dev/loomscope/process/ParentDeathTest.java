@@ -92,6 +92,7 @@ class ParentDeathTest {
         try (PoolOwner owner = PoolOwner.start("busy")) {
             assertThat(owner.readLine()).isNotNull();
             List<Long> workers = owner.descendants();
+            assertThat(owner.folders()).isNotEmpty();
 
             owner.terminate();
 

@@ -17,9 +17,11 @@ final class PoolOwner implements AutoCloseable {
     private static final String PREFIX = "owner says: ";
 
     private final Process process;
+    private final long startedAt; // as its workers' folders have it
 
     private PoolOwner(Process process) {
         this.process = process;
+        startedAt = WorkerBootstrap.startOf(process.toHandle());
     }
 
     /** Starts the program with this mode. */
@@ -142,7 +144,8 @@ final class PoolOwner implements AutoCloseable {
 
     /** The folders of its workers. */
     List<Path> folders() throws IOException {
-        String prefix = "loom-scope-" + process.pid() + "-";
+        // With its start: an earlier process with this pid may have been killed and have left some.
+        String prefix = WorkerFolder.PREFIX + process.pid() + "-" + Long.toString(startedAt, WorkerFolder.RADIX) + "-";
         try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
             return files.filter(file -> file.getFileName().toString().startsWith(prefix))
                     .toList();
