@@ -74,6 +74,17 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         return new Frame(type, taskId, false, ByteBuffer.wrap(body));
     }
 
+    /**
+     * Guards frames that say all by their type.
+     *
+     * @throws ProtocolException if it has a body, or more to come
+     */
+    void ensureEmpty() throws ProtocolException {
+        if (more || body.hasRemaining()) {
+            throw new ProtocolException("%s with %d bytes, which has none".formatted(type, body.remaining()));
+        }
+    }
+
     /** The length of the body, also of one that was lost. */
     int length() {
         return body.remaining() + lost;

@@ -1,23 +1,33 @@
 package dev.loomscope.process;
 
+import java.io.EOFException;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Finds, among all who connect to a worker's socket, the worker: it knows the secret. Others of the same user may connect, say
- * something else or nothing at all; they are turned away and keep nobody out, since each is heard on a thread of its own.
+ * something else or nothing at all; they are turned away and keep nobody out, since each is heard on a thread of its own. What they
+ * take of this JVM is bounded: so many at once, so many bytes of each.
  */
 final class Handshake {
+
+    /** How many are heard at once; the worker speaks as soon as it has come. */
+    static final int MAX_STRANGERS = 16;
+
+    /** How many bytes the first frame of anybody may have. */
+    static final int MAX_HELLO = 256;
 
     private static final Logger log = LoggerFactory.getLogger(Handshake.class);
 
     private final WorkerBootstrap bootstrap;
     private final PoolThreads threads;
-    private final CompletableFuture<FrameChannel> worker = new CompletableFuture<>();
+    private final CompletableFuture<SocketChannel> worker = new CompletableFuture<>();
 
     Handshake(WorkerBootstrap bootstrap, PoolThreads threads) {
         this.bootstrap = bootstrap;
@@ -31,11 +41,14 @@ final class Handshake {
      * @throws OutOfMemoryError if there is no thread to hear it
      */
     FrameChannel meet(WorkerSocket socket) throws IOException {
-        List<FrameChannel> strangers = new ArrayList<>();
+        Deque<SocketChannel> strangers = new ArrayDeque<>(); // the oldest first
         try {
             while (true) {
-                FrameChannel channel = new FrameChannel(socket.accept());
-                strangers.add(channel);
+                SocketChannel channel = socket.accept();
+                if (strangers.size() == MAX_STRANGERS) {
+                    turnAway(strangers.removeFirst());
+                }
+                strangers.addLast(channel);
                 threads.start("loom-scope-%s-handshake".formatted(bootstrap.worker()), () -> listen(channel, socket));
             }
         } catch (IOException e) {
@@ -43,16 +56,16 @@ final class Handshake {
                 throw e;
             }
             strangers.remove(worker.join());
-            return worker.join();
+            return new FrameChannel(worker.join());
         } finally {
             strangers.forEach(this::turnAway);
         }
     }
 
     // Closing the socket ends the wait for further connections.
-    private void listen(FrameChannel channel, WorkerSocket socket) {
+    private void listen(SocketChannel channel, WorkerSocket socket) {
         try {
-            bootstrap.verifyHello(channel.read());
+            bootstrap.verifyHello(readHello(channel));
             worker.complete(channel);
             socket.close();
         } catch (IOException e) {
@@ -61,7 +74,27 @@ final class Handshake {
         }
     }
 
-    private void turnAway(FrameChannel channel) {
+    // Reads no byte more, and keeps none of it: whoever it is has shown nothing yet.
+    private static Frame readHello(SocketChannel channel) throws IOException {
+        Frame.Header header = Frame.Header.read(readFully(channel, Frame.HEADER_BYTES));
+        if (header.length() > MAX_HELLO) {
+            throw new ProtocolException(
+                    "the first frame is no hello but %s of %d bytes".formatted(header.type(), header.length()));
+        }
+        return header.withBody(readFully(channel, header.length()));
+    }
+
+    private static ByteBuffer readFully(SocketChannel channel, int bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new EOFException("it has hung up");
+            }
+        }
+        return buffer.flip();
+    }
+
+    private void turnAway(SocketChannel channel) {
         try {
             channel.close();
         } catch (IOException e) {

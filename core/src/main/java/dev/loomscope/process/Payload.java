@@ -20,6 +20,12 @@ final class Payload {
     private final List<ByteBuffer> pieces = new ArrayList<>();
     private long size;
 
+    static Payload of(byte[] bytes) {
+        Payload payload = new Payload();
+        payload.add(ByteBuffer.wrap(bytes));
+        return payload;
+    }
+
     /** The number of bytes. */
     long size() {
         return size;
@@ -168,6 +174,17 @@ final class Payload {
             int now = Math.min(length, current.remaining());
             current.get(target, offset, now);
             return now;
+        }
+
+        @Override
+        public long skip(long bytes) {
+            long left = bytes;
+            while (left > 0 && advance()) {
+                int now = (int) Math.min(left, current.remaining());
+                current.position(current.position() + now);
+                left -= now;
+            }
+            return Math.max(0, bytes) - Math.max(0, left);
         }
 
         @Override

@@ -34,6 +34,11 @@ final class PoolDispatcher {
         }
     }
 
+    /** What the results of the pool's workers take. */
+    ResultMemory memory() {
+        return pool.memory;
+    }
+
     /** How long code may go on that was told to stop. */
     Duration cancelGrace() {
         return pool.config.cancelGrace();

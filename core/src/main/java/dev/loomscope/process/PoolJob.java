@@ -115,7 +115,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
 
     /** Ends the wait in {@link #run}; the first reply counts. */
     void complete(WorkerReply outcome) {
-        reply.complete(outcome);
+        if (!reply.complete(outcome)) {
+            pool.memory().release(outcome.bytes());
+        }
         start.complete(null);
     }
 
@@ -127,9 +129,20 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         if (runner != null) {
             tellObserver(runner);
         }
-        return switch (reply.join()) {
+        WorkerReply outcome = reply.join();
+        try {
+            return read(outcome);
+        } finally {
+            pool.memory().release(outcome.bytes());
+        }
+    }
+
+    private T read(WorkerReply outcome) throws Throwable {
+        return switch (outcome) {
             case WorkerReply.Result result -> decode(result);
             case WorkerReply.Failure failure -> throw decode(failure);
+            case WorkerReply.TooLarge large ->
+                throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
             case WorkerReply.Cancelled cancelled ->
                 throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
@@ -156,23 +169,29 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     // The result is what the task returned, which it declared to be a T.
     @SuppressWarnings({"unchecked", "NullAway"})
     private T decode(WorkerReply.Result result) throws LeftBehindException, ResultRejectedException {
-        Payload payload = result.payload();
-        ResultFilter filter = filter(payload.size());
+        ResultFilter filter = filter(result.payload().size());
         try {
-            Optional<Plain> plain = TaskCodec.decodePlain(payload.toInputStream(), filter);
-            return (T)
-                    (plain.isPresent()
-                            ? plain.get().value()
-                            : read(() -> TaskCodec.decodeResult(payload.toInputStream(), filter)));
+            return (T) reader().read(result.payload(), SerialScan.Form.RESULT, bytes -> {
+                Optional<Plain> plain = TaskCodec.decodePlain(bytes, filter);
+                return plain.isPresent() ? plain.get().value() : decodeElsewhere(result.payload(), filter);
+            });
         } catch (LeftBehindException e) {
             throw e;
-        } catch (Throwable e) {
+        } catch (Exception | Error e) {
             throw ResultRejectedException.of(name(), filter, e);
         }
     }
 
-    private <R extends @Nullable Object> R read(Callable<? extends R> code) throws Throwable {
+    private @Nullable Object decodeElsewhere(Payload payload, ResultFilter filter) throws Exception {
+        return elsewhere(() -> TaskCodec.decodeResult(payload.toInputStream(), filter));
+    }
+
+    private <R extends @Nullable Object> R elsewhere(Callable<? extends R> code) throws Exception {
         return ResultReading.call(name(), cancelReason, pool.cancelGrace(), code);
+    }
+
+    private ResultReader reader() {
+        return new ResultReader(pool.memory());
     }
 
     private ResultFilter filter(long bytes) {
@@ -183,15 +202,15 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     // after the frames in the worker, with the fork.
     private Throwable decode(WorkerReply.Failure failure) throws LeftBehindException, ResultRejectedException {
         try {
-            return read(() -> {
-                RemoteFailure remote = RemoteFailure.read(failure.payload());
-                Throwable thrown = remote.toThrowable(filter(remote.exception().length));
+            return elsewhere(() -> {
+                RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
+                Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
                 RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
                 return thrown;
             });
         } catch (LeftBehindException e) {
             throw e;
-        } catch (Throwable e) {
+        } catch (Exception | Error e) {
             throw ResultRejectedException.unreadable(name(), e);
         }
     }

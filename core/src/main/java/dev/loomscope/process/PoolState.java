@@ -24,11 +24,13 @@ final class PoolState {
     final WorkerShelf shelf = new WorkerShelf(); // guarded by lock
     final WorkerStarts starts; // guarded by lock
     boolean closed; // guarded by lock; never goes back to false
+    final ResultMemory memory;
 
     private final IdleCheck idleCheck;
 
     PoolState(ProcessPoolConfig config, PoolThreads threads) {
         this.config = config;
+        this.memory = ResultMemory.of(config);
         this.events = new PoolEvents(config, threads);
         this.starts = new WorkerStarts(config, threads, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);

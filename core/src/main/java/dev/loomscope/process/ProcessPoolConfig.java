@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 public final class ProcessPoolConfig {
 
     private static final int MIN_HEAP_MIB = 16;
+    private static final int MIB = 1 << 20;
     private static final ProcessPoolConfig DEFAULTS = new ProcessPoolConfig(new Values());
 
     private final Values values; // nobody changes them any more
@@ -160,6 +161,58 @@ public final class ProcessPoolConfig {
         return with(changed -> changed.allowedResults = more);
     }
 
+    /**
+     * How much memory of this JVM the results of workers may take at one time while they arrive and are read, in MiB; by default
+     * half of the largest heap of this JVM.
+     */
+    public int maxResultMiB() {
+        return values.maxResultMiB;
+    }
+
+    /**
+     * With at most this many MiB of this JVM for the results of workers, while they arrive and are read. A result takes its size as
+     * it was sent, and about the size of its objects. A task whose result does not fit fails, with a message that says how much it
+     * needs.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public ProcessPoolConfig withMaxResultMiB(int maxResultMiB) {
+        if (maxResultMiB < 1) {
+            throw new IllegalArgumentException(
+                    "results of pool '%s' need at least 1 MiB, not %d".formatted(name(), maxResultMiB));
+        }
+        return with(changed -> changed.maxResultMiB = maxResultMiB);
+    }
+
+    /** Which variables of the environment workers get besides those that all get: names, or beginnings of names and a star. */
+    public List<String> environment() {
+        return values.environment;
+    }
+
+    /**
+     * With these further variables of this JVM's environment for workers, as far as they are set: {@code
+     * withEnvironment("AWS_REGION", "OMP_*")}; {@code "*"} for all.
+     *
+     * <p>In any case workers get what says where and in what language they run: {@code PATH}, {@code HOME}, {@code USER}, {@code
+     * LOGNAME}, {@code SHELL}, {@code HOSTNAME}, {@code LANG}, {@code LANGUAGE}, {@code LC_*}, {@code TZ}, {@code TMPDIR}, {@code
+     * JAVA_HOME}, {@code LD_LIBRARY_PATH}, {@code MALLOC_ARENA_MAX}, {@code LOOM_SCOPE_*}, and their like on macOS and Windows. In no
+     * case do they get {@code JAVA_TOOL_OPTIONS}, {@code JDK_JAVA_OPTIONS} and {@code _JAVA_OPTIONS}.
+     *
+     * @throws IllegalArgumentException if one is blank, has an equals sign, or a star that is not its end
+     */
+    public ProcessPoolConfig withEnvironment(String... names) {
+        for (String name : names) {
+            int star = name.indexOf('*');
+            if (name.isBlank() || name.contains("=") || (star >= 0 && star < name.length() - 1)) {
+                throw new IllegalArgumentException(
+                        "pool '%s' can give its workers no environment variable '%s': name one that this JVM has, or the beginning of its name and a star; give values of your own with withJvmOptions(\"-Dkey=value\")"
+                                .formatted(name(), name));
+            }
+        }
+        List<String> more = concat(environment(), List.of(names));
+        return with(changed -> changed.environment = more);
+    }
+
     /** Those who hear of the workers' lives. */
     public List<ScopeListener> listeners() {
         return values.listeners;
@@ -182,6 +235,8 @@ public final class ProcessPoolConfig {
                 .add("startTimeout=" + startTimeout())
                 .add("jvmOptions=" + jvmOptions())
                 .add("allowedResults=" + allowedResults())
+                .add("maxResultMiB=" + maxResultMiB())
+                .add("environment=" + environment())
                 .add("listeners=" + listeners())
                 .toString();
     }
@@ -220,6 +275,8 @@ public final class ProcessPoolConfig {
         private Duration startTimeout = Duration.ofSeconds(30);
         private List<String> jvmOptions = List.of();
         private List<String> allowedResults = List.of();
+        private int maxResultMiB = Math.clamp(Runtime.getRuntime().maxMemory() / 2 / MIB, 1, Integer.MAX_VALUE);
+        private List<String> environment = List.of();
         private List<ScopeListener> listeners = List.of();
 
         Values copy() {

@@ -1,7 +1,7 @@
 package dev.loomscope.process;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
@@ -112,9 +112,13 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
     }
 
     /** Reads one that a worker sent; nothing but its own plain types is accepted. */
-    static RemoteFailure read(Payload payload) throws IOException, ClassNotFoundException {
-        try (ObjectInputStream in = new ObjectInputStream(payload.toInputStream())) {
-            in.setObjectInputFilter(info -> ResultFilter.exceeds(info, payload.size())
+    static RemoteFailure read(Payload payload, ResultReader reader) throws Exception {
+        return reader.read(payload, SerialScan.Form.DESCRIPTION, bytes -> read(bytes, payload.size()));
+    }
+
+    private static RemoteFailure read(InputStream bytes, long size) throws IOException, ClassNotFoundException {
+        try (ObjectInputStream in = new ObjectInputStream(bytes)) {
+            in.setObjectInputFilter(info -> ResultFilter.exceeds(info, size)
                     ? ObjectInputFilter.Status.REJECTED
                     : plainTypesOnly(info.serialClass()));
             return (RemoteFailure) in.readObject();
@@ -138,10 +142,11 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
     }
 
     /** Makes the exception that the caller sees: itself if it may be read, else its stand-in. */
-    Throwable toThrowable(ResultFilter filter) {
+    Throwable toThrowable(ResultFilter filter, ResultReader reader) {
         if (exception.length > 0) {
             try {
-                Object read = TaskCodec.decodeResult(new ByteArrayInputStream(exception), filter);
+                Object read = reader.read(
+                        Payload.of(exception), SerialScan.Form.RESULT, bytes -> TaskCodec.decodeResult(bytes, filter));
                 if (read instanceof Throwable thrown) {
                     return thrown;
                 }

@@ -27,6 +27,7 @@ final class ResultFilter implements ObjectInputFilter {
     private static final int MAX_DEPTH = 10_000;
     // The table of a hash map can be this much larger than the bytes of its entries.
     private static final int ARRAY_SLACK = 8;
+    private static final int TOTAL_SLACK = 2;
 
     private static final Set<String> VALUE_PACKAGES = Set.of(
             "java.math",
@@ -69,6 +70,7 @@ final class ResultFilter implements ObjectInputFilter {
     private @Nullable Set<Object> ownCode; // made when first needed
     private @Nullable String rejected;
     private boolean rejectedByName;
+    private long elements; // of all arrays and tables so far
 
     /**
      * Makes one.
@@ -104,9 +106,10 @@ final class ResultFilter implements ObjectInputFilter {
 
     @Override
     public Status checkInput(FilterInfo info) {
-        if (exceeds(info, bytes)) {
-            rejected = "an array of %d elements or a depth of %d, in %d bytes"
-                    .formatted(info.arrayLength(), info.depth(), bytes);
+        elements += Math.max(0, info.arrayLength());
+        if (exceeds(info, bytes) || elements > (bytes + 64) * TOTAL_SLACK) {
+            rejected = "an array of %d elements, all in all %d, or a depth of %d, in %d bytes"
+                    .formatted(info.arrayLength(), elements, info.depth(), bytes);
             return Status.REJECTED;
         }
         Class<?> type = info.serialClass();

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -70,11 +71,11 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
      * @param cancelled is complete when the task is cancelled, with the reason
      * @param grace how long the code may go on after that
      * @throws LeftBehindException if it goes on for longer
-     * @throws Throwable what the code throws
+     * @throws Exception what the code throws
      */
     static <R extends @Nullable Object> R call(
             String task, CompletableFuture<String> cancelled, Duration grace, Callable<? extends R> code)
-            throws Throwable {
+            throws Exception {
         ResultReading<R> reading = new ResultReading<>(task, code);
         reading.start();
         cancelled.thenAccept(reason -> {
@@ -95,12 +96,14 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
 
     // There is a value where there is no failure; null is one like any other.
     @SuppressWarnings("NullAway")
-    private R await() throws Throwable {
+    private R await() throws Exception {
         Outcome<R> ended = outcome.join();
-        if (ended.failure() != null) {
-            throw ended.failure();
-        }
-        return ended.value();
+        return switch (ended.failure()) {
+            case null -> ended.value();
+            case Exception exception -> throw exception;
+            case Error error -> throw error;
+            case Throwable other -> throw new ExecutionException(other); // nobody can declare it
+        };
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import java.io.Serial;
+import org.jspecify.annotations.Nullable;
 
 /** The failure of a task that succeeded in its worker, but whose result could not be read here. The message says why. */
 public final class ResultRejectedException extends Exception {
@@ -8,8 +9,15 @@ public final class ResultRejectedException extends Exception {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private ResultRejectedException(String message, Throwable cause) {
+    private ResultRejectedException(String message, @Nullable Throwable cause) {
         super(message, cause);
+    }
+
+    static ResultRejectedException tooLarge(String task, long bytes, ResultMemory memory) {
+        return new ResultRejectedException(
+                "what CPU task '%s' returned or threw has %d bytes, and was not read: %s."
+                        .formatted(task, bytes, memory.describe()),
+                null);
     }
 
     static ResultRejectedException unreadable(String task, Throwable cause) {

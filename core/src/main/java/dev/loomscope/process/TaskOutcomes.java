@@ -18,11 +18,19 @@ final class TaskOutcomes implements Worker.Owner {
     }
 
     @Override
-    public void onStarted(Worker worker, long taskId) {
+    public ResultMemory memory() {
+        return pool.memory;
+    }
+
+    @Override
+    public void onStarted(Worker worker, long taskId) throws ProtocolException {
         PoolJob<?> job;
         pool.lock.lock();
         try {
             job = ensureJob(worker, taskId);
+            if (job.started) {
+                throw new ProtocolException("task %d has started twice".formatted(taskId));
+            }
             job.started = true;
         } finally {
             pool.lock.unlock();
@@ -31,13 +39,35 @@ final class TaskOutcomes implements Worker.Owner {
     }
 
     @Override
-    public void onReply(Worker worker, long taskId, WorkerReply reply) {
-        boolean outOfMemory = reply instanceof WorkerReply.Failure failure && failure.fatal();
+    public void onReplyBegins(Worker worker, long taskId) throws ProtocolException {
+        pool.lock.lock();
+        try {
+            ensureNoReply(worker, taskId);
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    @Override
+    public void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
+        try {
+            accept(worker, taskId, reply);
+        } catch (ProtocolException e) {
+            pool.memory.release(reply.bytes());
+            throw e;
+        }
+    }
+
+    private void accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
+        boolean outOfMemory = reply.fatal();
         PoolJob<?> job;
         boolean last;
         pool.lock.lock();
         try {
-            job = ensureJob(worker, taskId);
+            job = ensureNoReply(worker, taskId);
+            if (reply instanceof WorkerReply.Cancelled && job.cancelReason() == null) {
+                throw new ProtocolException("task %d is dropped, which nobody has cancelled".formatted(taskId));
+            }
             if (worker.state != Worker.State.BUSY) {
                 worker.lateReply = reply; // it is being killed: the task ends when its process is gone
                 return;
@@ -142,10 +172,19 @@ final class TaskOutcomes implements Worker.Owner {
     }
 
     // Guarded by the pool's lock.
-    private static PoolJob<?> ensureJob(Worker worker, long taskId) {
+    private static PoolJob<?> ensureNoReply(Worker worker, long taskId) throws ProtocolException {
+        PoolJob<?> job = ensureJob(worker, taskId);
+        if (worker.lateReply != null) {
+            throw new ProtocolException("task %d has ended twice".formatted(taskId));
+        }
+        return job;
+    }
+
+    // Guarded by the pool's lock.
+    private static PoolJob<?> ensureJob(Worker worker, long taskId) throws ProtocolException {
         PoolJob<?> job = worker.job;
         if (job == null || job.id() != taskId) {
-            throw new IllegalStateException("%s speaks of task %d, which it does not have".formatted(worker, taskId));
+            throw new ProtocolException("it speaks of task %d, which it does not have".formatted(taskId));
         }
         return job;
     }

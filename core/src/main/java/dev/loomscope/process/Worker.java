@@ -37,11 +37,17 @@ final class Worker {
     /** Hears what comes from a worker, on its reader thread. */
     interface Owner {
 
+        /** What the replies of all workers take. */
+        ResultMemory memory();
+
         /** The code of a task is about to run. */
-        void onStarted(Worker worker, long taskId);
+        void onStarted(Worker worker, long taskId) throws ProtocolException;
+
+        /** The first part of a reply has come. */
+        void onReplyBegins(Worker worker, long taskId) throws ProtocolException;
 
         /** A task has ended. */
-        void onReply(Worker worker, long taskId, WorkerReply reply);
+        void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException;
 
         /** The process is gone; the last call. */
         void onEnded(Worker worker, WorkerExit exit);
@@ -58,7 +64,7 @@ final class Worker {
     private final FrameChannel channel;
     private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
-    private @Nullable Payload incoming; // reader thread only; the body of a reply that has not come completely
+    private @Nullable String breach; // reader thread only; what it said that no worker may say
 
     State state = State.IDLE; // guarded by the pool's lock
 
@@ -106,6 +112,12 @@ final class Worker {
 
     long pid() {
         return process.pid();
+    }
+
+    /** What it said that no worker may say, before it was killed for that; null in most cases. Reader thread, when it has ended. */
+    @Nullable
+    String breach() {
+        return breach;
     }
 
     /** Sends a task. Returns at once. */
@@ -193,12 +205,15 @@ final class Worker {
     }
 
     private void readLoop(Owner listener) {
-        try {
+        try (ReplyAssembly replies = new ReplyAssembly(listener.memory())) {
             while (true) {
-                dispatch(channel.read(), listener);
+                dispatch(channel.read(), replies, listener);
             }
         } catch (EOFException e) {
             log.debug("{} has closed its channel", this);
+        } catch (ProtocolException e) {
+            breach = e.getMessage();
+            log.warn("{} does not keep to the protocol: {}. It is killed", this, breach);
         } catch (IOException | RuntimeException | Error e) {
             log.debug("the channel of {} has failed", this, e);
         } finally {
@@ -208,26 +223,27 @@ final class Worker {
         }
     }
 
-    private void dispatch(Frame frame, Owner listener) throws IOException {
+    private void dispatch(Frame frame, ReplyAssembly replies, Owner listener) throws IOException {
         switch (frame.type()) {
-            case STARTED -> listener.onStarted(this, frame.taskId());
-            case DROPPED -> listener.onReply(this, frame.taskId(), new WorkerReply.Cancelled());
+            case STARTED -> {
+                frame.ensureEmpty();
+                listener.onStarted(this, frame.taskId());
+            }
+            case DROPPED -> {
+                frame.ensureEmpty();
+                listener.onReply(this, frame.taskId(), new WorkerReply.Cancelled());
+            }
             case RESULT, FAILURE, FATAL -> {
-                Payload payload = incoming == null ? new Payload() : incoming;
-                payload.add(frame.body());
-                incoming = frame.more() ? payload : null;
-                if (!frame.more()) {
-                    listener.onReply(this, frame.taskId(), toReply(frame.type(), payload));
+                if (frame.more() && replies.isEmpty()) {
+                    listener.onReplyBegins(this, frame.taskId());
+                }
+                WorkerReply reply = replies.add(frame, this);
+                if (reply != null) {
+                    listener.onReply(this, frame.taskId(), reply);
                 }
             }
             default -> throw new ProtocolException("a worker must not send " + frame.type());
         }
-    }
-
-    private WorkerReply toReply(Frame.Type type, Payload payload) {
-        return type == Frame.Type.RESULT
-                ? new WorkerReply.Result(payload, this)
-                : new WorkerReply.Failure(payload, type == Frame.Type.FATAL, this);
     }
 
     // The last call comes in any case: a task and a place in the pool hang on it.
@@ -244,7 +260,7 @@ final class Worker {
     private WorkerExit awaitExit() {
         boolean gone = false;
         try {
-            gone = process.waitFor(OUTPUT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+            gone = (breach == null && process.waitFor(OUTPUT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
                     || LiveProcesses.destroy(process, DEATH_PATIENCE);
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +30,6 @@ final class WorkerCommand {
             "--patch-module",
             "--upgrade-module-path");
 
-    // Each would bring the parent's agents or options, or a line on stderr, into every worker.
-    private static final List<String> HARMFUL_VARIABLES =
-            List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
-
     private WorkerCommand() {}
 
     /** Makes the builder of a worker's process, with its argument file in {@code folder}. */
@@ -43,8 +38,7 @@ final class WorkerCommand {
         Files.writeString(arguments, toArgumentFile(arguments(config, folder)), launcherCharset());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
-        Map<String, String> environment = builder.environment();
-        HARMFUL_VARIABLES.forEach(environment::remove);
+        WorkerEnvironment.restrict(builder.environment(), config.environment());
         return builder;
     }
 

@@ -34,18 +34,25 @@ public final class WorkerCrashedException extends Exception {
 
     static WorkerCrashedException of(
             Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, String outlook) {
+        String breach = worker.breach();
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
         String message = "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %s. %s%s"
                 .formatted(
                         worker,
                         config.name(),
-                        exit.describe(),
+                        breach == null ? exit.describe() : "killed, " + exit.describe(),
                         job.started ? "in" : "before it started",
                         job.name(),
                         outlook,
-                        exit.advice(config),
+                        breach == null ? exit.advice(config) : advice(breach),
                         tail);
         return new WorkerCrashedException(message, worker.pid(), exit, job.started);
+    }
+
+    private static String advice(String breach) {
+        return ("It did not keep to the protocol: %s. Code in it, of the task or of its input, has got hold of the channel to this"
+                        + " JVM, or it runs another version of loom-scope: trust nothing that it did.")
+                .formatted(breach);
     }
 
     /** The id of the process that ended. */

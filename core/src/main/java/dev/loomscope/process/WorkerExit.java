@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +37,8 @@ record WorkerExit(
     private static final int CRASH_HEAD_BYTES = 4096;
 
     static WorkerExit of(Path crashFile, int code, String stderrTail) {
-        if (!Files.exists(crashFile)) {
+        // The worker could have put anything there, for example a pipe that nobody writes to.
+        if (!Files.isRegularFile(crashFile, LinkOption.NOFOLLOW_LINKS)) {
             return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
         }
         String signal = signalIn(crashFile).orElse(SIGNALS.get(code - SIGNAL_BASE));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -20,6 +21,8 @@ final class WorkerOutput {
 
     private static final Logger log = LoggerFactory.getLogger(LOGGER);
     private static final int MAX_LINE_BYTES = 8 * 1024;
+    private static final Pattern CONTROLS =
+            Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}&&[^\\t]]");
 
     private final String source;
     private final Thread stdout;
@@ -65,8 +68,14 @@ final class WorkerOutput {
     }
 
     private void accept(Level level, OutputTail tail, String line) {
-        tail.add(line);
-        log.atLevel(level).log("{}: {}", source, line);
+        String visible = visible(line);
+        tail.add(visible);
+        log.atLevel(level).log("{}: {}", source, visible);
+    }
+
+    // What moves the cursor, begins a line or turns the direction of writing could look like a line of somebody else.
+    private static String visible(String line) {
+        return CONTROLS.matcher(line).replaceAll("\uFFFD");
     }
 
     private Thread pump(PoolThreads threads, String stream, InputStream bytes, LineConsumer lines) {
