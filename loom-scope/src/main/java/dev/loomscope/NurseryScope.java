@@ -176,7 +176,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void admit(ScopedSubtask<?> subtask) {
         boolean enough = outcome.onFork(subtask);
         boolean byOwner = isOwner();
-        if (byOwner) {
+        if (byOwner && !unjoinedForks) { // else no write: what ends meanwhile reads fields beside this one
             unjoinedForks = true;
         }
         subtasks.add(subtask, byOwner); // nobody can end it yet, whoever finds it there
