@@ -168,7 +168,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         CpuBackend backend = config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
         return backend.prepare(new CpuRequest<U>(
-                task, subtask.name(), subtask::onStarted, subtask.context().forWorker(), this::remaining));
+                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining));
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.
@@ -253,6 +253,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     /** The code of a subtask starts. */
     void onStarted(ScopedSubtask<?> subtask) {
         events.started(subtask);
+    }
+
+    /** A subtask says how far it is. */
+    void onProgress(ScopedSubtask<?> subtask, double fraction, String message) {
+        events.progress(subtask, fraction, message);
     }
 
     /** A subtask fails: whoever sees that it did finds it among the failures. */

@@ -52,6 +52,11 @@ final class ScopeEvents {
                 Objects.requireNonNull(subtask.runner(), "runner")));
     }
 
+    void progress(ScopedSubtask<?> subtask, double fraction, String message) {
+        stream.publish(() -> new ScopeEvent.SubtaskProgress(
+                Instant.now(), scope, subtask.name(), subtask.id(), subtask.kind(), fraction, message));
+    }
+
     void ended(ScopedSubtask<?> subtask, @Nullable Throwable thrown) {
         stream.publish(
                 () -> subtask.state() == State.CANCELLED ? cancelledEvent(subtask) : finishedEvent(subtask, thrown));

@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
@@ -23,7 +24,12 @@ import org.slf4j.LoggerFactory;
 
 /** One subtask of a {@link NurseryScope}: the code that it runs, its outcome, and the handle of both. */
 final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
-        implements Subtask<T>, ScopePlace, Limiter.Waiter, Callable<@Nullable Void>, Thread.UncaughtExceptionHandler {
+        implements Subtask<T>,
+                ScopePlace,
+                Limiter.Waiter,
+                CpuRequest.Observer,
+                Callable<@Nullable Void>,
+                Thread.UncaughtExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
     // In place of a name, which is in the cache of another core: most subtasks are never asked for it.
@@ -217,7 +223,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     /** Its code starts, here or in a worker. */
-    void onStarted(String newRunner) {
+    @Override
+    public void onStarted(String newRunner) {
         startedNanos = scope.clock().nanoTime();
         RUNNER.setRelease(this, newRunner); // after startedNanos
         scope.onStarted(this);
@@ -228,6 +235,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     String runner() {
         String started = runner;
         return ITS_THREAD.equals(started) ? name() : started; // its thread has its name
+    }
+
+    /** Its code says how far it is, here or in a worker; one that was left behind has nothing to say any more. */
+    @Override
+    public void onProgress(double fraction, String message) {
+        if (!hasEnded()) {
+            scope.onProgress(this, fraction, message);
+        }
     }
 
     /** How people call a thread. */

@@ -37,7 +37,7 @@ public record CpuRequest<T extends @Nullable Object>(
         this(task, name, observer, TaskContext.EMPTY, () -> null);
     }
 
-    /** Hears that a task starts. */
+    /** Hears that a task starts, and how far it is. */
     @FunctionalInterface
     public interface Observer {
 
@@ -48,5 +48,14 @@ public record CpuRequest<T extends @Nullable Object>(
          * @param runner what runs it, for people: {@code "w3 (pid 4711)"}
          */
         void onStarted(String runner);
+
+        /**
+         * The task says how far it is. Called as {@link #onStarted} is, after it; what the task says while this has not returned is
+         * dropped, except for the latest.
+         *
+         * @param fraction from 0 to 1, NaN for not known
+         * @param message what it says, for people
+         */
+        default void onProgress(double fraction, String message) {}
     }
 }

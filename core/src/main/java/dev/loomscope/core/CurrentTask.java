@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ObjDoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +28,12 @@ public final class CurrentTask {
     private static final ThreadLocal<@Nullable CurrentTask> CURRENT = new ThreadLocal<>();
 
     private final OptionalLong deadlineNanos;
+    private final ObjDoubleConsumer<String> progress;
     private final AtomicReference<@Nullable String> cancelReason = new AtomicReference<>(); // any thread, set once
 
-    private CurrentTask(OptionalLong deadlineNanos) {
+    private CurrentTask(OptionalLong deadlineNanos, ObjDoubleConsumer<String> progress) {
         this.deadlineNanos = deadlineNanos;
+        this.progress = progress;
     }
 
     /** Returns the CPU task that the calling thread runs for a backend; null on every other thread, IO and BLOCKING too. */
@@ -63,6 +66,19 @@ public final class CurrentTask {
         return Optional.ofNullable(cancelReason.get());
     }
 
+    /**
+     * Says how far the task is, to whoever listens to it. Any thread; never waits, so reports may be lost: of those that come faster
+     * than they are heard, the latest counts.
+     *
+     * @param fraction from 0 to 1; what is outside counts as the nearer of them; NaN for not known
+     * @param message what it is doing, for people; cut after some 4,000 characters
+     * @throws NullPointerException if {@code message} is null
+     */
+    public void report(double fraction, String message) {
+        Objects.requireNonNull(message, "message");
+        progress.accept(message, Double.isNaN(fraction) ? fraction : Math.clamp(fraction, 0.0, 1.0));
+    }
+
     @Override
     public String toString() {
         String time = remaining().map(left -> left.toMillis() + " ms left").orElse("no deadline");
@@ -83,7 +99,19 @@ public final class CurrentTask {
          * @param deadlineNanos when the task must have ended, as a value of {@link System#nanoTime}; empty for never
          */
         public Control(OptionalLong deadlineNanos) {
-            this.task = new CurrentTask(Objects.requireNonNull(deadlineNanos, "deadlineNanos"));
+            this(deadlineNanos, (message, fraction) -> {});
+        }
+
+        /**
+         * Makes one whose task can say how far it is.
+         *
+         * @param deadlineNanos when the task must have ended, as a value of {@link System#nanoTime}; empty for never
+         * @param progress hears the message and the fraction, from 0 to 1 or NaN; on any thread of the task: must not block
+         */
+        public Control(OptionalLong deadlineNanos, ObjDoubleConsumer<String> progress) {
+            this.task = new CurrentTask(
+                    Objects.requireNonNull(deadlineNanos, "deadlineNanos"),
+                    Objects.requireNonNull(progress, "progress"));
         }
 
         /** From now on the calling thread runs the task. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Something that happened in a scope or in a process pool.
  *
  * <p>Of each subtask a listener sees: {@code SubtaskForked}, perhaps {@code SubtaskQueued}, perhaps {@code
- * SubtaskStarted}, and exactly one of {@code SubtaskFinished} and {@code SubtaskCancelled}, in this order.
+ * SubtaskStarted}, any number of {@code SubtaskProgress}, and exactly one of {@code SubtaskFinished} and {@code SubtaskCancelled}, in this order.
  */
 public sealed interface ScopeEvent {
 
@@ -74,6 +74,17 @@ public sealed interface ScopeEvent {
      * @param runner the thread or worker that runs it, for people
      */
     record SubtaskStarted(Instant at, String scope, String subtask, long id, TaskKind kind, String runner)
+            implements OfSubtask {}
+
+    /**
+     * The code of a subtask says how far it is. Not every report has to come: of those of a CPU subtask that come faster than they are
+     * heard, the latest counts.
+     *
+     * @param fraction from 0 to 1, NaN for not known
+     * @param message what it is doing, for people
+     */
+    record SubtaskProgress(
+            Instant at, String scope, String subtask, long id, TaskKind kind, double fraction, String message)
             implements OfSubtask {}
 
     /**

@@ -31,6 +31,8 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         RETIRE(3),
         /** Pool to worker: how long the task that follows may take, a {@code long} of ns. */
         TIME(4),
+        /** Pool to worker: what it has to know before its first task; after its init, if there is one. */
+        SETUP(5),
         /** Worker to pool: first frame, proves who it is. */
         HELLO(16),
         /** Worker to pool: warmed up. */
@@ -39,12 +41,14 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         STARTED(18),
         /** Worker to pool: the task's result. */
         RESULT(19),
-        /** Worker to pool: what the task threw. */
+        /** Worker to pool: what the task threw, or its init instead of {@code READY}. */
         FAILURE(20),
         /** Worker to pool: a task that was cancelled before it was complete has been dropped. */
         DROPPED(21),
         /** Worker to pool: what the task threw, after which this worker should not have another. */
-        FATAL(22);
+        FATAL(22),
+        /** Worker to pool: how far the task is; the latest counts, and none has to come. */
+        PROGRESS(23);
 
         private final int code;
 

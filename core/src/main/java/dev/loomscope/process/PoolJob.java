@@ -41,7 +41,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private final EncodedTask encoded;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final CompletableFuture<@Nullable String> start = new CompletableFuture<>(); // its runner; null: never
-    private final CompletableFuture<WorkerReply> reply = new CompletableFuture<>();
+    private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
@@ -107,6 +107,11 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         start.complete(runner);
     }
 
+    /** Lets {@link #run} tell whoever forked it how far it is. */
+    void report(ProgressReport progress) {
+        reply.report(progress);
+    }
+
     /** Why it was cancelled; null if it was not. */
     @Nullable
     String cancelReason() {
@@ -129,7 +134,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         if (runner != null) {
             tellObserver(runner);
         }
-        WorkerReply outcome = reply.join();
+        WorkerReply outcome = reply.await(this::tellProgress);
         try {
             return read(outcome);
         } finally {
@@ -155,6 +160,15 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
             request.observer().onStarted(runner);
         } catch (Throwable e) {
             log.error("the observer of CPU task '{}' threw", name(), e);
+        }
+    }
+
+    @SuppressWarnings("CatchingUnchecked")
+    private void tellProgress(ProgressReport progress) {
+        try {
+            request.observer().onProgress(progress.fraction(), progress.message());
+        } catch (Throwable e) {
+            log.error("the observer of CPU task '{}' threw on its progress", name(), e);
         }
     }
 

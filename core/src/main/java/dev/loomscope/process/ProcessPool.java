@@ -52,6 +52,9 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     /**
      * Returns the pool that everybody shares, with the default configuration. It starts nothing until its first task, retires idle
      * workers and ends with the JVM; closing it has no effect.
+     *
+     * <p>In a worker it is a pool of the worker's own, of one worker, configured as the pool that the worker is of: the CPU tasks
+     * that a CPU task forks run there, one at a time, and never wait for a worker of the pool above.
      */
     public static ProcessPool shared() {
         return Shared.POOL;
@@ -85,9 +88,15 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return config;
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException also if this process is a worker of a worker of a worker: those have none of their own
+     */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
         dispatcher.ensureOpen();
+        Nesting.ensureMayHaveWorkers(request.name());
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
         return new PoolJob<>(
                 dispatcher, allowedByName, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request, limit));
@@ -111,7 +120,6 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     }
 
     private static final class Shared {
-        static final ProcessPool POOL =
-                new ProcessPool(ProcessPoolConfig.defaults().withName("shared"), true, PoolThreads.daemons());
+        static final ProcessPool POOL = new ProcessPool(Nesting.sharedConfig(), true, PoolThreads.daemons());
     }
 }

@@ -1,12 +1,15 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.TaskAction;
 import dev.loomscope.event.ScopeListener;
 import java.io.ObjectInputFilter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link ProcessPool} behaves. Immutable; each {@code with} method returns a changed copy.
@@ -213,6 +216,26 @@ public final class ProcessPoolConfig {
         return with(changed -> changed.environment = more);
     }
 
+    /**
+     * With this action, which every worker runs before it is ready for tasks: to load a library, set properties, warm up code. It is
+     * serialized here. If it throws, the start of the worker has failed: it is tried again, later each time, and tasks that wait
+     * fail after a few tries with what it threw last. The time that it takes counts for the {@linkplain #withStartTimeout start}.
+     *
+     * <p>What it does to statics, properties or {@code System.out} stays for the tasks. It runs on a thread of its own, so that thread
+     * locals do not; a {@link WorkerLocal} does. Workers {@linkplain ProcessPool#shared() of a worker} run it too.
+     *
+     * @throws dev.loomscope.core.TaskNotSerializableException if it, or something that it captured, cannot be sent
+     */
+    public ProcessPoolConfig withWorkerInit(TaskAction action) {
+        WorkerInit init = WorkerInit.of(Objects.requireNonNull(action, "action"));
+        return with(changed -> changed.workerInit = init);
+    }
+
+    @Nullable
+    WorkerInit workerInit() {
+        return values.workerInit;
+    }
+
     /** Those who hear of the workers' lives. */
     public List<ScopeListener> listeners() {
         return values.listeners;
@@ -237,6 +260,7 @@ public final class ProcessPoolConfig {
                 .add("allowedResults=" + allowedResults())
                 .add("maxResultMiB=" + maxResultMiB())
                 .add("environment=" + environment())
+                .add("workerInit=" + workerInit())
                 .add("listeners=" + listeners())
                 .toString();
     }
@@ -277,6 +301,7 @@ public final class ProcessPoolConfig {
         private List<String> allowedResults = List.of();
         private int maxResultMiB = Math.clamp(Runtime.getRuntime().maxMemory() / 2 / MIB, 1, Integer.MAX_VALUE);
         private List<String> environment = List.of();
+        private @Nullable WorkerInit workerInit;
         private List<ScopeListener> listeners = List.of();
 
         Values copy() {

@@ -79,7 +79,8 @@ final class StartOutcomes implements WorkerStarts.Owner {
         if (hopeless.isEmpty() && !expected) {
             log.warn("{}", message, reason);
         }
-        PoolState.fail(hopeless, () -> new WorkerStartException(message, reason));
+        Throwable cause = reason.getCause() == null ? reason : reason.getCause(); // what its init threw, say
+        PoolState.fail(hopeless, () -> new WorkerStartException(message, cause));
     }
 
     @Override

@@ -38,6 +38,21 @@ final class TaskOutcomes implements Worker.Owner {
         job.tellStart(worker.toString());
     }
 
+    // A thread that a task has left behind may still report when the next one runs.
+    @Override
+    public void onProgress(Worker worker, long taskId, ProgressReport progress) {
+        PoolJob<?> job;
+        pool.lock.lock();
+        try {
+            job = worker.job;
+        } finally {
+            pool.lock.unlock();
+        }
+        if (job != null && job.id() == taskId) {
+            job.report(progress);
+        }
+    }
+
     @Override
     public void onReplyBegins(Worker worker, long taskId) throws ProtocolException {
         pool.lock.lock();

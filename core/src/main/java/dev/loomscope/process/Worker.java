@@ -46,6 +46,9 @@ final class Worker {
         /** The first part of a reply has come. */
         void onReplyBegins(Worker worker, long taskId) throws ProtocolException;
 
+        /** A task says how far it is; it may have ended meanwhile. */
+        void onProgress(Worker worker, long taskId, ProgressReport progress);
+
         /** A task has ended. */
         void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException;
 
@@ -233,6 +236,7 @@ final class Worker {
                 frame.ensureEmpty();
                 listener.onReply(this, frame.taskId(), new WorkerReply.Cancelled());
             }
+            case PROGRESS -> listener.onProgress(this, frame.taskId(), ProgressReport.read(frame));
             case RESULT, FAILURE, FATAL -> {
                 if (frame.more() && replies.isEmpty()) {
                     listener.onReplyBegins(this, frame.taskId());

@@ -21,7 +21,7 @@ import java.util.HexFormat;
 record WorkerBootstrap(String token, String address, String worker, long parentPid, long parentStart) {
 
     /** Changes with every change of the frames or of what is in them. */
-    static final int PROTOCOL_VERSION = 2;
+    static final int PROTOCOL_VERSION = 3;
 
     private static final int MAGIC = 0x4c6f6f6d; // "Loom"
     private static final int TOKEN_BYTES = 32;

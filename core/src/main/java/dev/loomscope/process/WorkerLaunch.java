@@ -113,7 +113,7 @@ final class WorkerLaunch {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
-            awaitReady(channel);
+            setUp(channel, started);
             return new Worker(name, new WorkerProcess(started, exit, output, folder), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
@@ -122,15 +122,30 @@ final class WorkerLaunch {
         }
     }
 
-    private static void awaitReady(FrameChannel channel) throws IOException {
+    private void setUp(FrameChannel channel, Process started) throws IOException, WorkerStartException {
+        boolean ready = false;
         try {
-            if (channel.read().type() != Frame.Type.READY) {
-                throw new ProtocolException("the worker did not say that it is ready");
+            Payload thrown = WorkerSetup.send(channel, config);
+            if (thrown != null) {
+                throw initFailure(thrown, started);
             }
-        } catch (IOException | RuntimeException | Error e) {
-            channel.close();
-            throw e;
+            ready = true;
+        } finally {
+            if (!ready) {
+                channel.close();
+            }
         }
+    }
+
+    private WorkerStartException initFailure(Payload thrown, Process started) throws ProtocolException {
+        WorkerInit init = config.workerInit();
+        if (init == null) {
+            throw new ProtocolException("a worker without init says that it has failed");
+        }
+        LiveProcesses.destroy(started, DEATH_PATIENCE);
+        String worker = "%s (pid %d)".formatted(name, started.pid());
+        Throwable reason = init.decode(thrown, worker, config.allowedResults());
+        return new WorkerStartException(failure("its init threw " + reason), reason);
     }
 
     private WorkerStartException diagnose(Process started, WorkerOutput output, boolean timedOut, IOException problem) {

@@ -11,6 +11,8 @@ import java.io.InputStream;
  */
 final class WorkerMain {
 
+    private static final int INIT_FAILED = 1; // the pool knows better
+
     private WorkerMain() {}
 
     /** Runs tasks until the pool says otherwise; takes no arguments. */
@@ -21,13 +23,49 @@ final class WorkerMain {
         Lifeline.watch(lifeline, bootstrap);
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         channel.write(bootstrap.toHello());
+        setUp(channel, bootstrap.worker());
         try (WorkerSession session = new WorkerSession(channel, bootstrap.worker())) {
             session.warmUp();
             channel.write(Frame.of(Frame.Type.READY, 0));
             session.serve();
+            closeValues();
         } catch (IOException e) {
             Lifeline.leave(); // the channel has ended
         }
         System.exit(0);
+    }
+
+    // A worker without its init is of no use: it says what was thrown, and ends.
+    private static void setUp(FrameChannel channel, String worker) throws IOException {
+        try {
+            WorkerSetup setup = WorkerSetup.receive(channel);
+            WorkerInit.Arrived init = setup.init();
+            Nesting.enter(setup.depth(), worker, setup.pool(), init);
+            Throwable thrown = init == null ? null : init.run();
+            if (thrown != null) {
+                for (Frame frame : RemoteFailure.of(thrown).toPayload().toFrames(Frame.Type.FAILURE, 0)) {
+                    channel.write(frame);
+                }
+                System.exit(INIT_FAILED);
+            }
+        } catch (IOException e) {
+            Lifeline.leave(); // the channel has ended
+        }
+    }
+
+    // What they throw is printed as that of any thread, on stderr.
+    private static void closeValues() throws IOException {
+        Thread closer = Thread.ofPlatform().daemon().name("loom-scope-close").start(() -> {
+            try {
+                WorkerValues.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a worker-local could not be closed", e);
+            }
+        });
+        try {
+            closer.join();
+        } catch (InterruptedException e) {
+            throw new IOException("the channel's thread was interrupted", e);
+        }
     }
 }

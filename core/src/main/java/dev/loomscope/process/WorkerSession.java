@@ -3,10 +3,7 @@ package dev.loomscope.process;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The worker's side of the channel. The main thread reads frames, one thread runs the tasks, one writes their replies: a task never
@@ -16,14 +13,14 @@ final class WorkerSession implements Closeable {
 
     private final FrameChannel channel;
     private final WorkerTask tasks;
-    private final BlockingQueue<List<Frame>> replies = new LinkedBlockingQueue<>();
+    private final WorkerOutbox outbox = new WorkerOutbox();
     private final PayloadInbox incoming = new PayloadInbox(PayloadLimit.ofProtocol()); // main thread only
     private long lastId; // main thread only; of the task that came last, completely or not
     private OptionalLong deadline = OptionalLong.empty(); // main thread only; nanoTime, of the task that comes next
 
     WorkerSession(FrameChannel channel, String worker) {
         this.channel = channel;
-        this.tasks = new WorkerTask(worker, replies::add);
+        this.tasks = new WorkerTask(worker, outbox);
     }
 
     /** Runs a task of our own through everything that the first task of a user will need. */
@@ -84,7 +81,7 @@ final class WorkerSession implements Closeable {
     private void refuse(long taskId, long bytes) throws IOException {
         Throwable problem = new OutOfMemoryError(
                 "the task has " + PayloadLimit.ofProtocol().describe(bytes) + " A larger heap is withMaxHeapMiB.");
-        replies.add(RemoteFailure.of(problem).toPayload().toFrames(Frame.Type.FAILURE, taskId));
+        outbox.reply(RemoteFailure.of(problem).toPayload().toFrames(Frame.Type.FAILURE, taskId));
     }
 
     private void cancel(Frame frame) throws IOException {
@@ -102,11 +99,7 @@ final class WorkerSession implements Closeable {
 
     private void writeReplies() {
         try {
-            while (true) {
-                for (Frame frame : replies.take()) {
-                    channel.write(frame);
-                }
-            }
+            outbox.writeTo(channel);
         } catch (IOException e) {
             Lifeline.leave(); // the pool is gone
         } catch (InterruptedException e) {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Runs tasks in a worker, one at a time, on one thread. */
@@ -18,7 +17,7 @@ final class WorkerTask {
 
     private static final int RESERVE_BYTES = 1 << 20;
 
-    private final Consumer<List<Frame>> replies;
+    private final WorkerOutbox outbox;
     private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
     private final PrintStream stdout = System.out;
     private final PrintStream stderr = System.err;
@@ -33,8 +32,8 @@ final class WorkerTask {
 
     private record Assignment(long taskId, Payload payload, CurrentTask.Control control) {}
 
-    WorkerTask(String worker, Consumer<List<Frame>> replies) {
-        this.replies = replies;
+    WorkerTask(String worker, WorkerOutbox outbox) {
+        this.outbox = outbox;
         this.threadName = "loom-scope-task-" + worker;
         this.thread = Thread.ofPlatform().daemon().name(threadName).start(this::loop);
     }
@@ -54,7 +53,10 @@ final class WorkerTask {
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
     void start(long taskId, Payload payload, OptionalLong deadlineNanos) throws IOException {
-        Assignment assignment = new Assignment(taskId, payload, new CurrentTask.Control(deadlineNanos));
+        CurrentTask.Control control = new CurrentTask.Control(
+                deadlineNanos,
+                (message, fraction) -> outbox.progress(new ProgressReport(fraction, message).toFrame(taskId)));
+        Assignment assignment = new Assignment(taskId, payload, control);
         begin(assignment); // here and not on the task thread: a cancel may be the next frame
         try {
             next.put(assignment);
@@ -81,7 +83,7 @@ final class WorkerTask {
         try {
             while (true) {
                 Assignment assignment = await();
-                replies.accept(run(assignment));
+                outbox.reply(run(assignment));
                 clearContext();
             }
         } catch (Throwable e) {

@@ -78,6 +78,13 @@ final class PoolOwner implements AutoCloseable {
                         () -> ProcessHandle.current().descendants().count() >= 2);
                 say("parental");
             }
+            case "nested" -> {
+                PoolRun.start(pool, () -> PoolRun.run(ProcessPool.shared(), Work::spin));
+                Eventually.becomesTrue(
+                        "a worker has a worker",
+                        () -> ProcessHandle.current().descendants().count() >= 2);
+                say("nested");
+            }
             case "spawning" -> {
                 PoolRun<Void> spawner = PoolRun.start(pool, () -> {
                     while (true) {

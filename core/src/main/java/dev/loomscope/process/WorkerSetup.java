@@ -1,0 +1,121 @@
+package dev.loomscope.process;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is said between a worker that has just connected and its pool: what the worker has to know, its init, and then that it is
+ * ready, or what its init threw.
+ *
+ * @param depth how far below the application the worker is
+ * @param pool the part of the pool's configuration that workers of the worker take over
+ * @param init null for none
+ */
+record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arrived init) {
+
+    /**
+     * Tells a worker, and waits until it is ready; in the parent.
+     *
+     * @return what its init threw; null if it is ready
+     */
+    static @Nullable Payload send(FrameChannel channel, ProcessPoolConfig config) throws IOException {
+        WorkerInit init = config.workerInit();
+        if (init != null) {
+            for (Frame frame : init.toFrames()) {
+                channel.write(frame);
+            }
+        }
+        for (Frame frame : encode(Nesting.depth() + 1, config).toFrames(Frame.Type.SETUP, 0)) {
+            channel.write(frame);
+        }
+        return awaitReady(channel);
+    }
+
+    private static @Nullable Payload awaitReady(FrameChannel channel) throws IOException {
+        Payload failure = new Payload();
+        while (true) {
+            Frame frame = channel.read();
+            switch (frame.type()) {
+                case READY -> {
+                    return null;
+                }
+                case FAILURE -> {
+                    failure.add(frame.body());
+                    if (!frame.more()) {
+                        return failure;
+                    }
+                }
+                default -> throw new ProtocolException("the worker did not say that it is ready");
+            }
+        }
+    }
+
+    private static Payload encode(int depth, ProcessPoolConfig config) throws IOException {
+        Payload.Sink sink = new Payload.Sink();
+        DataOutputStream out = new DataOutputStream(sink);
+        out.writeInt(depth);
+        out.writeInt(config.maxHeapMiB());
+        out.writeLong(PoolTimer.nanos(config.idleTimeout()));
+        out.writeLong(PoolTimer.nanos(config.cancelGrace()));
+        out.writeLong(PoolTimer.nanos(config.startTimeout()));
+        write(config.jvmOptions(), out);
+        write(config.allowedResults(), out);
+        return sink.toPayload();
+    }
+
+    private static void write(List<String> words, DataOutputStream out) throws IOException {
+        out.writeInt(words.size());
+        for (String word : words) {
+            byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+            out.writeInt(bytes.length);
+            out.write(bytes);
+        }
+    }
+
+    /** Waits until the pool has said all of it; in the worker. */
+    static WorkerSetup receive(FrameChannel channel) throws IOException {
+        Payload init = new Payload();
+        Payload setup = new Payload();
+        while (true) {
+            Frame frame = channel.read();
+            switch (frame.type()) {
+                case TASK -> init.add(frame.body());
+                case SETUP -> {
+                    setup.add(frame.body());
+                    if (!frame.more()) {
+                        return decode(setup, init.size() == 0 ? null : new WorkerInit.Arrived(init));
+                    }
+                }
+                default -> throw new ProtocolException("a pool must not begin with " + frame.type());
+            }
+        }
+    }
+
+    private static WorkerSetup decode(Payload setup, WorkerInit.@Nullable Arrived init) throws IOException {
+        DataInputStream in = new DataInputStream(setup.toInputStream());
+        int depth = in.readInt();
+        ProcessPoolConfig pool = ProcessPoolConfig.defaults()
+                .withMaxHeapMiB(in.readInt())
+                .withIdleTimeout(Duration.ofNanos(in.readLong()))
+                .withCancelGrace(Duration.ofNanos(in.readLong()))
+                .withStartTimeout(Duration.ofNanos(in.readLong()))
+                .withJvmOptions(readWords(in))
+                .withAllowedResults(readWords(in));
+        return new WorkerSetup(depth, pool, init);
+    }
+
+    private static String[] readWords(DataInputStream in) throws IOException {
+        int size = in.readInt();
+        List<String> words = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            words.add(new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8));
+        }
+        return words.toArray(String[]::new);
+    }
+}
