@@ -9,17 +9,38 @@ import org.jspecify.annotations.Nullable;
  *
  * @param policy what a cancel does to them; null for what the scope says
  * @param daemon whether they end with the others instead of being waited for
+ * @param heapMiB the heap that they need at least, in MiB; 0 for that of the pool
  */
-record ForkOptions(@Nullable CancelPolicy policy, boolean daemon) {
+record ForkOptions(@Nullable CancelPolicy policy, boolean daemon, int heapMiB) {
 
-    static final ForkOptions DEFAULT = new ForkOptions(null, false);
+    static final ForkOptions DEFAULT = new ForkOptions(null, false, 0);
 
     ForkOptions withPolicy(CancelPolicy newPolicy) {
-        return new ForkOptions(Objects.requireNonNull(newPolicy, "policy"), daemon);
+        return new ForkOptions(Objects.requireNonNull(newPolicy, "policy"), daemon, heapMiB);
     }
 
     ForkOptions asDaemon() {
-        return new ForkOptions(policy, true);
+        return new ForkOptions(policy, true, heapMiB);
+    }
+
+    ForkOptions withHeap(int newHeapMiB) {
+        if (newHeapMiB < 1) {
+            throw new IllegalArgumentException("a task needs a heap of at least 1 MiB, not " + newHeapMiB);
+        }
+        return new ForkOptions(policy, daemon, newHeapMiB);
+    }
+
+    /**
+     * Guards against a heap for what does not run in a worker.
+     *
+     * @throws IllegalArgumentException if the kind has no heap of its own
+     */
+    void ensureHeapIsFor(TaskKind kind) {
+        if (heapMiB > 0 && kind != TaskKind.CPU) {
+            throw new IllegalArgumentException(
+                    "a task of kind %s runs in the heap of this JVM: only CPU tasks can have one of %d MiB"
+                            .formatted(kind, heapMiB));
+        }
     }
 
     /**

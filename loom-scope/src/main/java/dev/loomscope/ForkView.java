@@ -32,6 +32,11 @@ final class ForkView<T extends @Nullable Object> implements Forker<T> {
     }
 
     @Override
+    public Forker<T> withMaxHeapMiB(int heapMiB) {
+        return new ForkView<>(scope, options.withHeap(heapMiB));
+    }
+
+    @Override
     public String toString() {
         return "Forker[%s, %s]".formatted(scope.name(), options);
     }

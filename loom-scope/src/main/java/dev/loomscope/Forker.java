@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link NullPointerException} if anything but an argument of the code is null
  *   <li>{@link WrongThreadException} if the calling thread is neither the owner nor runs a subtask below this scope
  *   <li>{@link IllegalStateException} if the scope is closed
- *   <li>{@link IllegalArgumentException} if the cancel policy of the view is none for the kind
+ *   <li>{@link IllegalArgumentException} if the cancel policy or the heap of the view is none for the kind
  *   <li>{@link dev.loomscope.core.AmbiguousTaskKindException} if the code is of two kinds at once
  *   <li>{@link dev.loomscope.core.TaskNotSerializableException} if a CPU task cannot be sent to a worker
  * </ul>
@@ -163,6 +163,21 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
      * only then.
      */
     Forker<T> asDaemons();
+
+    /**
+     * Returns a view that forks CPU subtasks which need a larger heap than the workers of the pool have.
+     *
+     * <p>They run in a worker that has at least this heap. If there is none, one is started, and where that takes up the room, an idle
+     * worker with less is retired for it: there are no more workers than the pool has anyhow. Others in line wait meanwhile. The
+     * worker then serves whoever comes, until it is idle for too long. Ask for less than the pool gives, and nothing changes.
+     *
+     * <p>If no such worker can be started, the subtask fails as it does when there is none at all. Its {@code fork} throws {@link
+     * IllegalArgumentException} for IO and BLOCKING.
+     *
+     * @param heapMiB in MiB; a {@code -Xmx} among the JVM options of the pool wins over it
+     * @throws IllegalArgumentException if {@code heapMiB} is below 1
+     */
+    Forker<T> withMaxHeapMiB(int heapMiB);
 
     /** Forks a {@linkplain #asDaemons daemon}. */
     default Subtask<@Nullable Void> forkDaemon(TaskAction action) {

@@ -134,7 +134,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureInTree("fork");
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
-        subtask.load(task, prepare(subtask, task));
+        subtask.load(task, prepare(subtask, task, options.heapMiB()));
         admit(subtask);
         starter.start(subtask);
         return subtask;
@@ -155,20 +155,26 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return forker().asDaemons();
     }
 
+    @Override
+    public Forker<T> withMaxHeapMiB(int heapMiB) {
+        return forker().withMaxHeapMiB(heapMiB);
+    }
+
     private <U extends @Nullable Object> ScopedSubtask<U> create(
             @Nullable String subtaskName, TaskKind kind, ForkOptions options) {
+        options.ensureHeapIsFor(kind);
         CancelPolicy policy = options.policyOf(kind, config);
         return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, kind, policy, options.daemon());
     }
 
     private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
-            ScopedSubtask<U> subtask, Callable<? extends U> task) {
+            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
         if (subtask.kind() != TaskKind.CPU || cancelReason.get() != null) {
             return null; // a subtask of a cancelled scope never starts
         }
         CpuBackend backend = config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
         return backend.prepare(new CpuRequest<U>(
-                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining));
+                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB));
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.
@@ -236,7 +242,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         try {
             Task<U> task = Task.of(function, argument);
-            subtask.load(task, prepare(subtask, task));
+            subtask.load(task, prepare(subtask, task, 0));
             starter.start(subtask);
         } catch (Throwable e) {
             subtask.failUnstarted(e);

@@ -7,6 +7,7 @@ import dev.loomscope.Subtask.State;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.event.ScopeEvent;
 import dev.loomscope.process.ProcessPool;
+import dev.loomscope.process.RemoteTaskException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,8 +69,10 @@ class NestedForkTest {
                 assertThatThrownBy(scope::join)
                         .isInstanceOf(ScopeFailedException.class)
                         .cause()
-                        .isInstanceOf(ScopeFailedException.class)
-                        .hasMessageContaining("below");
+                        .isInstanceOf(RemoteTaskException.class) // the inner one has handles, which do not travel
+                        .hasMessageContaining("ScopeFailedException")
+                        .hasMessageContaining(
+                                "subtask 'below' (CPU) threw dev.loomscope.process.WorkerCrashedException");
             }
             assertThat(pool.toString()).contains("1 of 1 workers");
         }

@@ -15,21 +15,40 @@ import org.jspecify.annotations.Nullable;
  * @param context what travels with the task
  * @param remaining the time that is left for the task, null for no limit; asked when the task leaves this process, as it may have
  *     waited by then, on a thread of the backend: must not block
+ * @param heapMiB the heap that the task needs at least, in MiB; 0 for what the backend gives every task
  */
 public record CpuRequest<T extends @Nullable Object>(
         Callable<? extends T> task,
         String name,
         Observer observer,
         TaskContext context,
-        Supplier<@Nullable Duration> remaining) {
+        Supplier<@Nullable Duration> remaining,
+        int heapMiB) {
 
-    /** Guards against null. */
+    /**
+     * Guards against null.
+     *
+     * @throws IllegalArgumentException if {@code heapMiB} is negative
+     */
     public CpuRequest {
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(observer, "observer");
         Objects.requireNonNull(context, "context");
         Objects.requireNonNull(remaining, "remaining");
+        if (heapMiB < 0) {
+            throw new IllegalArgumentException("CPU task '%s' cannot have a heap of %d MiB".formatted(name, heapMiB));
+        }
+    }
+
+    /** A task that makes do with the heap that every task has. */
+    public CpuRequest(
+            Callable<? extends T> task,
+            String name,
+            Observer observer,
+            TaskContext context,
+            Supplier<@Nullable Duration> remaining) {
+        this(task, name, observer, context, remaining, 0);
     }
 
     /** A task without context and without a limit of time. */

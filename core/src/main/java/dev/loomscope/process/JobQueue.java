@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 
@@ -22,6 +23,29 @@ final class JobQueue {
     /** Takes the next one; there is one. */
     PoolJob<?> take() {
         return jobs.removeFirst();
+    }
+
+    /** The next one; there is one. */
+    PoolJob<?> first() {
+        return jobs.getFirst();
+    }
+
+    /** The heaps that the next ones need, so many at most, in MiB. */
+    List<Integer> heaps(int number) {
+        return jobs.stream().limit(number).map(PoolJob::heapMiB).toList();
+    }
+
+    /** Takes all that need a larger heap than this, to fail them. */
+    List<PoolJob<?>> takeLargerThan(int heapMiB) {
+        List<PoolJob<?>> taken = new ArrayList<>();
+        for (PoolJob<?> job : jobs) {
+            if (job.heapMiB() > heapMiB) {
+                taken.add(job);
+            }
+        }
+        taken.forEach(jobs::remove);
+        taken.forEach(job -> job.stage = PoolJob.Stage.DONE);
+        return taken;
     }
 
     /** Removes this one, if it waits. */

@@ -68,6 +68,11 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return request.name();
     }
 
+    /** The heap that it needs at least, in MiB; 0 for that of the pool. */
+    int heapMiB() {
+        return request.heapMiB();
+    }
+
     /**
      * Returns what a worker is sent to run it, first of all the time that is left: asked for now, since it may have waited. What
      * came before the last frame may be followed by {@link #toCancel} instead.

@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,23 +37,47 @@ final class PoolState {
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
     }
 
-    /** Hands waiting jobs to idle workers, and starts workers for those that are left. Guarded by lock. */
+    /**
+     * Hands waiting jobs to idle workers, and starts workers for those that are left. Nobody overtakes the first in line: while it
+     * waits for a worker with a larger heap, those behind it wait too. Guarded by lock.
+     */
     void dispatch() {
-        Worker worker = queue.isEmpty() ? null : shelf.takeIdle();
+        Worker worker = queue.isEmpty() ? null : shelf.takeIdle(queue.first());
         while (worker != null) {
             assign(queue.take(), worker);
-            worker = queue.isEmpty() ? null : shelf.takeIdle();
+            worker = queue.isEmpty() ? null : shelf.takeIdle(queue.first());
         }
+        makeRoom();
         startUpTo(queue.size());
+    }
+
+    // The first in line may need a larger heap than those have who take up all the room.
+    private void makeRoom() {
+        if (closed || queue.isEmpty() || shelf.live() + starts.underWay() < config.workers()) {
+            return;
+        }
+        int heapMiB = queue.first().heapMiB();
+        Worker unsuited = starts.areBusyWith(heapMiB) ? null : shelf.retireOldest();
+        if (unsuited != null) {
+            retireLater(unsuited, "a task needs a heap of %d MiB, it has %d".formatted(heapMiB, unsuited.heapMiB()));
+        }
+    }
+
+    // After the lock.
+    private void retireLater(Worker worker, String reason) {
+        PoolTimer.schedule(Duration.ZERO, () -> retire(worker, reason));
     }
 
     /** Lets a worker that has done its task have the next one, or none. Guarded by lock. */
     void giveBack(Worker worker) {
-        if (queue.isEmpty()) {
-            shelf.giveBack(worker);
-            idleCheck.onIdle();
-        } else {
+        if (!queue.isEmpty() && worker.suits(queue.first())) {
             assign(queue.take(), worker);
+            return;
+        }
+        shelf.giveBack(worker);
+        idleCheck.onIdle();
+        if (!queue.isEmpty()) {
+            dispatch();
         }
     }
 
@@ -70,7 +95,8 @@ final class PoolState {
 
     private void startUpTo(int wanted) {
         if (!closed && !LiveProcesses.isExiting()) {
-            starts.startUpTo(Math.min(wanted, config.workers() - shelf.live()));
+            int most = Math.min(wanted, config.workers() - shelf.live());
+            starts.startUpTo(most, queue.heaps(Math.max(0, most)));
         }
     }
 

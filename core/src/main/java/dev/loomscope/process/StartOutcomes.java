@@ -53,7 +53,7 @@ final class StartOutcomes implements WorkerStarts.Owner {
         }
     }
 
-    // Tasks that wait are served by the workers that there are. If there is none, a few starts may still help.
+    // Tasks that wait are served by the workers that there are. If none suits them, a few starts may still help.
     @Override
     public void onStartFailed(WorkerLaunch launch, WorkerStartException reason) {
         List<PoolJob<?>> hopeless = List.of();
@@ -64,12 +64,12 @@ final class StartOutcomes implements WorkerStarts.Owner {
             expected = pool.closed || LiveProcesses.isExiting();
             pool.starts.failed(launch);
             failures = pool.starts.describeFailures();
-            boolean alone = pool.shelf.live() == 0 && pool.starts.underWay() == 0;
-            if (alone && (expected || pool.starts.areHopeless())) {
-                hopeless = pool.queue.takeAll();
+            if (pool.starts.underWay() == 0 && (expected || pool.starts.areHopeless())) {
+                hopeless = pool.queue.takeLargerThan(pool.shelf.largestHeapMiB());
             }
-            if (pool.queue.isEmpty()) {
-                pool.starts.forgetFailures(); // nobody waits: whoever comes next may hope again
+            if (pool.queue.isEmpty() || !hopeless.isEmpty()) {
+                pool.starts.forgetFailures(); // nobody waits for it: whoever comes next may hope again
+                pool.dispatch();
             }
             pool.changed.signalAll();
         } finally {

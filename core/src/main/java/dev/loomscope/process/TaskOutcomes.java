@@ -183,7 +183,8 @@ final class TaskOutcomes implements Worker.Owner {
         }
         return before == Worker.State.KILLED
                 ? new WorkerReply.Cancelled()
-                : new WorkerReply.Lost(WorkerCrashedException.of(worker, job, exit, pool.config, outlook));
+                : new WorkerReply.Lost(WorkerCrashedException.of(
+                        worker, job, exit, pool.config.withMaxHeapMiB(worker.heapMiB()), outlook));
     }
 
     // Guarded by the pool's lock.

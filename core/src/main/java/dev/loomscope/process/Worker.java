@@ -123,6 +123,15 @@ final class Worker {
         return breach;
     }
 
+    int heapMiB() {
+        return worker.heapMiB();
+    }
+
+    /** Whether it has the heap that the task needs. */
+    boolean suits(PoolJob<?> task) {
+        return heapMiB() >= task.heapMiB();
+    }
+
     /** Sends a task. Returns at once. */
     void send(PoolJob<?> task) {
         outgoing.add(new Outgoing.Task(task));

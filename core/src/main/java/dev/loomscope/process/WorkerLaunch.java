@@ -39,6 +39,11 @@ final class WorkerLaunch {
         return name;
     }
 
+    /** The heap that its worker is to have. */
+    int heapMiB() {
+        return config.maxHeapMiB();
+    }
+
     /** When it began, as nanoTime. */
     long begun() {
         return begun;
@@ -114,7 +119,7 @@ final class WorkerLaunch {
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
             setUp(channel, started);
-            return new Worker(name, new WorkerProcess(started, exit, output, folder), channel, threads);
+            return new Worker(name, new WorkerProcess(started, exit, output, folder, heapMiB()), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {

@@ -8,5 +8,7 @@ import java.util.concurrent.CompletableFuture;
  * @param exit completed when the process has ended
  * @param output what it prints
  * @param folder where its JVM reports a crash
+ * @param heapMiB its largest heap, in MiB
  */
-record WorkerProcess(Process process, CompletableFuture<Void> exit, WorkerOutput output, WorkerFolder folder) {}
+record WorkerProcess(
+        Process process, CompletableFuture<Void> exit, WorkerOutput output, WorkerFolder folder, int heapMiB) {}

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arrived init) {
 
+    private static final long MAX_FAILURE = 16 << 20; // bytes; a stack with its causes has some thousands
+
     /**
      * Tells a worker, and waits until it is ready; in the parent.
      *
@@ -49,6 +51,10 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
                     failure.add(frame.body());
                     if (!frame.more()) {
                         return failure;
+                    }
+                    if (failure.size() > MAX_FAILURE) {
+                        throw new ProtocolException(
+                                "what its init threw has more than %d bytes".formatted(MAX_FAILURE));
                     }
                 }
                 default -> throw new ProtocolException("the worker did not say that it is ready");

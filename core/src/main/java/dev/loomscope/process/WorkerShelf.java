@@ -47,10 +47,35 @@ final class WorkerShelf {
         worker.idleSince = System.nanoTime();
     }
 
-    /** Takes the worker that was used last; null if none is free. */
+    /** Takes the worker that was used last of those that suit a task; null if none is free. */
     @Nullable
-    Worker takeIdle() {
-        return idle.pollFirst();
+    Worker takeIdle(PoolJob<?> job) {
+        for (Worker worker : idle) {
+            if (worker.suits(job)) {
+                idle.remove(worker);
+                return worker;
+            }
+        }
+        return null;
+    }
+
+    /** Takes the one that was not used for longest, and marks it as retired; null if none is idle. */
+    @Nullable
+    Worker retireOldest() {
+        Worker oldest = idle.pollLast();
+        if (oldest != null) {
+            oldest.state = Worker.State.RETIRED;
+        }
+        return oldest;
+    }
+
+    /** The largest heap of those that have a task, or can have one, in MiB; -1 if there is none. */
+    int largestHeapMiB() {
+        return workers.stream()
+                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
+                .mapToInt(Worker::heapMiB)
+                .max()
+                .orElse(-1);
     }
 
     /** Takes those that were idle for at least this long, and marks them as retired. */

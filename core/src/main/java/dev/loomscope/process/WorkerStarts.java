@@ -1,7 +1,10 @@
 package dev.loomscope.process;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -45,16 +48,38 @@ final class WorkerStarts {
         this.owner = owner;
     }
 
-    /** Starts workers until so many starts are under way, or fewer while starts fail. */
-    void startUpTo(int wanted) {
+    /**
+     * Starts workers until so many starts are under way, or fewer while starts fail.
+     *
+     * @param heaps what the tasks that wait need, in their order, in MiB; the others get the heap of the pool
+     */
+    void startUpTo(int wanted, List<Integer> heaps) {
         int allowed = failed == 0 ? wanted : Math.min(wanted, 1);
-        while (!paused && launches.size() < allowed) {
-            start();
+        if (paused || launches.size() >= allowed) {
+            return;
+        }
+        Deque<Integer> missing = new ArrayDeque<>(heaps);
+        for (WorkerLaunch launch : launches) {
+            missing.stream()
+                    .filter(heap -> heap <= launch.heapMiB())
+                    .findFirst()
+                    .ifPresent(missing::removeFirstOccurrence);
+        }
+        while (launches.size() < allowed) {
+            start(missing.isEmpty() ? 0 : missing.removeFirst());
         }
     }
 
-    private void start() {
-        WorkerLaunch launch = new WorkerLaunch(config, "w" + ++named, threads);
+    /** Whether a start is under way of a worker that will have this heap, or none can be begun now. */
+    boolean areBusyWith(int heapMiB) {
+        return paused
+                || (failed > 0 && !launches.isEmpty())
+                || launches.stream().anyMatch(launch -> launch.heapMiB() >= heapMiB);
+    }
+
+    private void start(int heapMiB) {
+        ProcessPoolConfig sized = heapMiB <= config.maxHeapMiB() ? config : config.withMaxHeapMiB(heapMiB);
+        WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads);
         launches.add(launch);
         try {
             threads.start("loom-scope-%s-launch".formatted(launch.name()), () -> run(launch));

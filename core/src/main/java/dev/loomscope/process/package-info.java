@@ -7,7 +7,7 @@
  * WorkerStarts} says when a start is tried again, {@code IdleCheck} who is retired; {@code WorkerLaunch} starts a worker's
  * process in a {@code WorkerFolder} and meets it on a {@code WorkerSocket}; {@code FrameChannel} carries {@code Frame}s;
  * {@code TaskCodec} turns tasks and results into bytes under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
- * and what it starts.
+ * and what it starts; {@code WorkerSetup} is what both say to each other before the first task.
  */
 @NullMarked
 package dev.loomscope.process;

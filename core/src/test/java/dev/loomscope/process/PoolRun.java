@@ -25,8 +25,22 @@ final class PoolRun<T> {
     private record Outcome<T>(T result, Throwable failure) {}
 
     private PoolRun(ProcessPool pool, String name, Task<T> task, TaskContext context, Supplier<Duration> remaining) {
+        this(pool, name, task, context, remaining, 0);
+    }
+
+    private PoolRun(
+            ProcessPool pool,
+            String name,
+            Task<T> task,
+            TaskContext context,
+            Supplier<Duration> remaining,
+            int heapMiB) {
         this.pool = pool;
-        this.execution = pool.prepare(new CpuRequest<>(task, name, runner::complete, context, remaining));
+        this.execution = pool.prepare(new CpuRequest<>(task, name, runner::complete, context, remaining, heapMiB));
+    }
+
+    static <T> PoolRun<T> startWithHeap(ProcessPool pool, int heapMiB, Task<T> task) {
+        return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, () -> null, heapMiB).start();
     }
 
     /** Runs a task to its end. */
