@@ -99,7 +99,16 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         Nesting.ensureMayHaveWorkers(request.name());
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
         return new PoolJob<>(
-                dispatcher, allowedByName, jobIds.incrementAndGet(), request, TaskCodec.encodeTask(request, limit));
+                dispatcher,
+                allowedByName,
+                jobIds.incrementAndGet(),
+                request,
+                TaskCodec.encodeTask(request, limit(request)));
+    }
+
+    private PayloadLimit limit(CpuRequest<?> request) {
+        int heapMiB = request.heapMiB();
+        return heapMiB <= config.maxHeapMiB() ? limit : PayloadLimit.ofTasks(config.withMaxHeapMiB(heapMiB));
     }
 
     /**

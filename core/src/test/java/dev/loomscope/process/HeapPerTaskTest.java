@@ -146,6 +146,19 @@ class HeapPerTaskTest {
         }
     }
 
+    private static int lengthOf(byte[] large) {
+        return large.length;
+    }
+
+    @Test
+    void oneThatIsItselfLargerThanTheHeapOfThePoolArrives() throws Exception {
+        byte[] large = new byte[40 << 20];
+        try (ProcessPool pool = open(1)) {
+            assertThat(PoolRun.startWithHeap(pool, 256, () -> lengthOf(large)).get())
+                    .isEqualTo(40 << 20);
+        }
+    }
+
     @Test
     void aNegativeHeapIsRefused() {
         try (ProcessPool pool = open(1)) {
