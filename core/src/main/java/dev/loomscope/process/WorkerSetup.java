@@ -52,9 +52,10 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
                     if (!frame.more()) {
                         return failure;
                     }
-                    if (failure.size() > MAX_FAILURE) {
+                    if (failure.size() > MAX_FAILURE || frame.body().remaining() < Frame.MAX_BODY) {
                         throw new ProtocolException(
-                                "what its init threw has more than %d bytes".formatted(MAX_FAILURE));
+                                "what its init threw has more than %d bytes, or comes in small pieces"
+                                        .formatted(MAX_FAILURE));
                     }
                 }
                 default -> throw new ProtocolException("the worker did not say that it is ready");
@@ -72,6 +73,7 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
         out.writeLong(PoolTimer.nanos(config.startTimeout()));
         write(config.jvmOptions(), out);
         write(config.allowedResults(), out);
+        write(config.environment(), out);
         return sink.toPayload();
     }
 
@@ -112,7 +114,8 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
                 .withCancelGrace(Duration.ofNanos(in.readLong()))
                 .withStartTimeout(Duration.ofNanos(in.readLong()))
                 .withJvmOptions(readWords(in))
-                .withAllowedResults(readWords(in));
+                .withAllowedResults(readWords(in))
+                .withEnvironment(readWords(in));
         return new WorkerSetup(depth, pool, init);
     }
 
