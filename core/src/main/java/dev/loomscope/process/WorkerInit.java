@@ -6,14 +6,18 @@ import dev.loomscope.core.TaskContext;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.IOException;
 import java.io.ObjectInputFilter;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** An action that every worker runs before it is ready: serialized when the pool is configured, and run on a thread of its own. */
 final class WorkerInit {
 
     private static final String NAME = "init of a worker";
+    private static final Duration READ_PATIENCE = Duration.ofSeconds(5);
+    private static final long MAX_MEMORY = 64 << 20; // bytes of the parent, for what it threw
 
     private final EncodedTask encoded;
     private final Throwable site = new Throwable("configured here"); // filled here, on the configuring thread
@@ -38,17 +42,26 @@ final class WorkerInit {
         return encoded.payload().toFrames(Frame.Type.TASK, 0);
     }
 
-    /** What it threw in a worker, with the remote stack; in the parent. */
+    /**
+     * What it threw in a worker, with the remote stack; in the parent. An exception whose own code goes on for ever while it is read is
+     * left behind.
+     */
     Throwable decode(Payload failure, String worker, List<String> allowedResults) {
+        ObjectInputFilter allowed = allowedResults.isEmpty()
+                ? info -> ObjectInputFilter.Status.UNDECIDED
+                : ObjectInputFilter.Config.createFilter(String.join(";", allowedResults));
+        CompletableFuture<String> timeout = new CompletableFuture<>();
         try {
-            RemoteFailure remote = RemoteFailure.read(failure);
-            ObjectInputFilter allowed = allowedResults.isEmpty()
-                    ? info -> ObjectInputFilter.Status.UNDECIDED
-                    : ObjectInputFilter.Config.createFilter(String.join(";", allowedResults));
-            Throwable thrown = remote.toThrowable(new ResultFilter(encoded, remote.exception().length, allowed));
-            RemoteTrace.extend(thrown, worker, site);
-            return thrown;
-        } catch (IOException | ClassNotFoundException | RuntimeException | StackOverflowError e) {
+            PoolTimer.schedule(READ_PATIENCE, () -> timeout.complete("reading it took too long"));
+            return ResultReading.call(NAME, timeout, Duration.ZERO, () -> {
+                ResultReader reader = new ResultReader(new ResultMemory(MAX_MEMORY));
+                RemoteFailure remote = RemoteFailure.read(failure, reader);
+                ResultFilter filter = new ResultFilter(encoded, remote.exception().length, allowed);
+                Throwable thrown = remote.toThrowable(filter, reader);
+                RemoteTrace.extend(thrown, worker, site);
+                return thrown;
+            });
+        } catch (Exception | Error e) {
             return ResultRejectedException.unreadable(NAME, e);
         }
     }
