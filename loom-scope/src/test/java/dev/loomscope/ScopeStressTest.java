@@ -28,7 +28,8 @@ class ScopeStressTest {
     private static final int AT_ONCE = 2;
 
     private final Limiter shared = Limiter.of("shared", 3);
-    private final Set<Long> workerPids = ConcurrentHashMap.newKeySet();
+    // Not pids: in ten minutes those of workers that have ended are given to others.
+    private final Set<ProcessHandle> workerProcesses = ConcurrentHashMap.newKeySet();
     private final AtomicInteger trees = new AtomicInteger();
     private final AtomicLong subtasks = new AtomicLong();
 
@@ -54,12 +55,7 @@ class ScopeStressTest {
         assertThat(shared.stats().waiting())
                 .as("waiting for permits, " + outcome)
                 .isZero();
-        Patience.until(
-                "all workers are gone",
-                () -> workerPids.stream()
-                        .noneMatch(pid -> ProcessHandle.of(pid)
-                                .map(ProcessHandle::isAlive)
-                                .orElse(false)));
+        Patience.until("all workers are gone", () -> workerProcesses.stream().noneMatch(ProcessHandle::isAlive));
     }
 
     private void growOne(CpuBackend workers) throws Exception {
@@ -79,8 +75,8 @@ class ScopeStressTest {
     }
 
     private void noteWorker(ScopeEvent event) {
-        if (event instanceof ScopeEvent.OfWorker worker) {
-            workerPids.add(worker.pid());
+        if (event instanceof ScopeEvent.WorkerStarted worker) {
+            ProcessHandle.of(worker.pid()).ifPresent(workerProcesses::add);
         }
     }
 }
