@@ -63,6 +63,7 @@ class ArchitectureTest {
             "dev.loomscope.process.ResultRejectedException",
             "dev.loomscope.process.WorkerCrashedException",
             "dev.loomscope.process.WorkerLocal",
+            "dev.loomscope.process.WorkerOutOfMemoryError",
             "dev.loomscope.process.WorkerStartException",
             "dev.loomscope.CancelHook",
             "dev.loomscope.CancelPolicy",
@@ -295,6 +296,6 @@ class ArchitectureTest {
                         Set.of("out", "err").contains(access.getTarget().getName()))
                 .map(access -> access.getOriginOwner().getName())
                 .collect(Collectors.toSet());
-        assertThat(users).containsExactly("dev.loomscope.process.WorkerTask");
+        assertThat(users).containsExactly("dev.loomscope.process.WorkerStreams");
     }
 }

@@ -48,7 +48,9 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         /** Worker to pool: what the task threw, after which this worker should not have another. */
         FATAL(22),
         /** Worker to pool: how far the task is; the latest counts, and none has to come. */
-        PROGRESS(23);
+        PROGRESS(23),
+        /** Worker to pool: something in it has called {@code System.exit}; the body is an {@link ExitCall}. */
+        EXITING(27);
 
         private final int code;
 

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Ends a worker when its parent is gone, whatever its task is doing. Two watches, since either can fail: the end of stdin comes at
@@ -36,6 +37,8 @@ final class Lifeline {
     static void leave() {
         try {
             ProcessTree.killDescendants(List.of(ProcessHandle.current()));
+            String mark = System.getenv(StrayProcesses.VARIABLE);
+            StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
         } finally {
             Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the line above
         }

@@ -5,10 +5,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +98,7 @@ final class LiveProcesses {
     private static void destroyAll() {
         exiting = true;
         awaitStarts();
+        Set<String> marks = processes.values().stream().map(WorkerFolder::mark).collect(Collectors.toSet());
         ProcessTree.kill(processes.keySet());
         processes.forEach((process, folder) -> {
             if (!destroy(process, PATIENCE)) {
@@ -103,6 +106,7 @@ final class LiveProcesses {
             }
             folder.delete();
         });
+        StrayProcesses.kill(marks);
     }
 
     // A process that is just being started is not in the set yet.

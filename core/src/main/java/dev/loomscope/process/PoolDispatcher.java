@@ -18,6 +18,10 @@ final class PoolDispatcher {
         this.pool = new PoolState(config, threads);
     }
 
+    ProcessPoolConfig config() {
+        return pool.config;
+    }
+
     /**
      * Guards against use after close.
      *

@@ -217,6 +217,10 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return new ResultFilter(encoded, bytes, allowedByName);
     }
 
+    private Throwable outOfMemory(Worker where, Throwable thrown) {
+        return RemoteTrace.atFork(WorkerOutOfMemoryError.of(name(), where, pool.config(), thrown), forkSite);
+    }
+
     // The exception is a copy that was made for this caller: its trace goes on,
     // after the frames in the worker, with the fork.
     private Throwable decode(WorkerReply.Failure failure) throws LeftBehindException, ResultRejectedException {
@@ -225,7 +229,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
                 RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
                 Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
                 RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
-                return thrown;
+                return failure.fatal() ? outOfMemory(failure.worker(), thrown) : thrown;
             });
         } catch (LeftBehindException e) {
             throw e;

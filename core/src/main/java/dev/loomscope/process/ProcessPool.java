@@ -19,6 +19,12 @@ import org.slf4j.LoggerFactory;
  * whose task goes on after a cancel and a grace period is killed together with its descendants, and replaced. A worker that ends
  * by itself fails the one task it had, with a {@link WorkerCrashedException}, and is replaced.
  *
+ * <p>Tasks of one worker share its JVM: what one changes in statics, system properties, the default locale or the like is there for
+ * the next one in that worker. Put back after each task are the standard streams, the MDC, and the name, priority, context class
+ * loader and interrupt flag of its thread. Threads that a task leaves behind go on until their worker ends; so do processes, which
+ * are killed then, except those that were started without {@code LOOM_SCOPE_WORKER} in their environment. Workers leave SIGINT,
+ * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
+ *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.
  *
  * <p>Use {@link #shared()} unless a group of tasks needs a bound or a configuration of its own. Thread-safe.

@@ -24,7 +24,7 @@ final class RemoteTrace {
         if (remote.length == 0) {
             return; // an exception without a trace: it stays so
         }
-        List<StackTraceElement> joined = new ArrayList<>(userFramesInWorker(remote));
+        List<StackTraceElement> joined = new ArrayList<>(userFramesInWorker(Arrays.asList(remote)));
         joined.add(new StackTraceElement("[" + worker + "]", "forked by", "the frames below", -1));
         joined.addAll(userFramesOfFork(forkSite.getStackTrace()));
         copy.setStackTrace(joined.toArray(StackTraceElement[]::new));
@@ -40,7 +40,8 @@ final class RemoteTrace {
     private static void trimCauses(@Nullable Throwable first) {
         Throwable cause = first;
         for (int i = 0; i < MAX_CAUSES && cause != null; i++) {
-            cause.setStackTrace(userFramesInWorker(cause.getStackTrace()).toArray(StackTraceElement[]::new));
+            cause.setStackTrace(
+                    userFramesInWorker(Arrays.asList(cause.getStackTrace())).toArray(StackTraceElement[]::new));
             cause = causeOf(cause);
         }
     }
@@ -55,8 +56,7 @@ final class RemoteTrace {
     }
 
     // In a worker, everything from our first frame on (counted from the top) is how the task was called.
-    private static List<StackTraceElement> userFramesInWorker(StackTraceElement[] remote) {
-        List<StackTraceElement> frames = Arrays.asList(remote);
+    static List<StackTraceElement> userFramesInWorker(List<StackTraceElement> frames) {
         for (int i = 0; i < frames.size(); i++) {
             if (frames.get(i).getClassName().startsWith(OWN_FRAMES)) {
                 return i == 0 ? frames : frames.subList(0, i);

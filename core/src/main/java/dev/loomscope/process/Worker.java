@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -59,6 +60,7 @@ final class Worker {
     private static final Logger log = LoggerFactory.getLogger(Worker.class);
     private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
     private static final Duration RETIRE_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration EXIT_PATIENCE = Duration.ofSeconds(2);
     private static final Duration OUTPUT_PATIENCE = Duration.ofMillis(500);
 
     private final String name;
@@ -68,6 +70,7 @@ final class Worker {
     private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
     private @Nullable String breach; // reader thread only; what it said that no worker may say
+    private volatile @Nullable ExitCall exitCall; // reader thread, and the timer after that
 
     State state = State.IDLE; // guarded by the pool's lock
 
@@ -145,8 +148,14 @@ final class Worker {
     /** Asks the worker to exit, and sees to it that it does. Returns at once. */
     void retire() {
         outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.RETIRE, 0)));
-        PoolTimer.schedule(RETIRE_PATIENCE, () -> {
+        killIfAliveAfter(RETIRE_PATIENCE, () -> {});
+    }
+
+    // Shutdown hooks are code of users, and may hang.
+    private void killIfAliveAfter(Duration patience, Runnable before) {
+        PoolTimer.schedule(patience, () -> {
             if (process.isAlive()) {
+                before.run();
                 kill();
             }
         });
@@ -255,6 +264,11 @@ final class Worker {
                     listener.onReply(this, frame.taskId(), reply);
                 }
             }
+            case EXITING -> {
+                ExitCall call = ExitCall.read(frame);
+                exitCall = call;
+                killIfAliveAfter(EXIT_PATIENCE, () -> exitCall = call.asHung());
+            }
             default -> throw new ProtocolException("a worker must not send " + frame.type());
         }
     }
@@ -278,9 +292,10 @@ final class Worker {
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
+        StrayProcesses.kill(Set.of(worker.folder().mark())); // before its output: they may hold that open
         Path crashFile = worker.folder().crashFile(String.valueOf(pid()));
-        return WorkerExit.of(
-                crashFile, gone ? process.exitValue() : -1, worker.output().stderrTail(OUTPUT_PATIENCE));
+        int code = gone ? process.exitValue() : -1;
+        return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE));
     }
 
     private void closeChannel() {

@@ -39,6 +39,7 @@ final class WorkerCommand {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
         WorkerEnvironment.restrict(builder.environment(), config.environment());
+        builder.environment().put(StrayProcesses.VARIABLE, folder.mark());
         return builder;
     }
 

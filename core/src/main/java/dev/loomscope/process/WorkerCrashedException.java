@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The failure of the one task whose worker process ended under it. The pool replaces the worker when it is needed; other
  * tasks are not affected.
+ *
+ * <p>If something in the worker has called {@code System.exit}, the cause has the stack of that call.
  */
 public final class WorkerCrashedException extends Exception {
 
@@ -46,7 +48,11 @@ public final class WorkerCrashedException extends Exception {
                         outlook,
                         breach == null ? exit.advice(config) : advice(breach),
                         tail);
-        return new WorkerCrashedException(message, worker.pid(), exit, job.started);
+        WorkerCrashedException crash = new WorkerCrashedException(message, worker.pid(), exit, job.started);
+        if (exit.call() != null) {
+            crash.initCause(exit.call().toCause(worker.toString()));
+        }
+        return crash;
     }
 
     private static String advice(String breach) {

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +16,23 @@ import org.jspecify.annotations.Nullable;
  * @param code its exit code, -1 if it is not known to have ended
  * @param signal the name of the signal that seems to have ended it, from the code or from the crash file
  * @param crashFile the JVM's report of a native crash, null if there is none
+ * @param outOfMemory whether the JVM says that it ended because the system gave it no memory
+ * @param call who had called {@code System.exit} before, null if that is not known
  * @param stderrTail the last lines that it wrote to stderr
  */
 record WorkerExit(
-        int code, @Nullable String signal, @Nullable Path crashFile, String stderrTail) {
+        int code,
+        @Nullable String signal,
+        @Nullable Path crashFile,
+        boolean outOfMemory,
+        @Nullable ExitCall call,
+        String stderrTail) {
 
     /** The exit code of a worker whose task has ended, but which cannot say how. */
     static final int CANNOT_REPLY = 87;
 
     /** Nothing is known. */
-    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, "");
+    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "");
 
     private static final int SIGNAL_BASE = 128;
     private static final Map<Integer, String> SIGNALS = Map.of(
@@ -34,24 +40,28 @@ record WorkerExit(
             11, "SIGSEGV", 15, "SIGTERM");
     private static final Pattern CRASH_SIGNAL =
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
+    private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
     private static final int CRASH_HEAD_BYTES = 4096;
 
-    static WorkerExit of(Path crashFile, int code, String stderrTail) {
+    static WorkerExit of(Path crashFile, int code, @Nullable ExitCall call, String stderrTail) {
         // The worker could have put anything there, for example a pipe that nobody writes to.
         if (!Files.isRegularFile(crashFile, LinkOption.NOFOLLOW_LINKS)) {
-            return new WorkerExit(code, SIGNALS.get(code - SIGNAL_BASE), null, stderrTail);
+            boolean byItself = call != null && !call.hung(); // any exit code may be meant
+            String signal = byItself ? null : SIGNALS.get(code - SIGNAL_BASE);
+            return new WorkerExit(code, signal, null, false, call, stderrTail);
         }
-        String signal = signalIn(crashFile).orElse(SIGNALS.get(code - SIGNAL_BASE));
-        return new WorkerExit(code, signal, crashFile, stderrTail);
+        String report = head(crashFile);
+        Matcher named = CRASH_SIGNAL.matcher(report);
+        String signal = named.find() ? named.group(1) : SIGNALS.get(code - SIGNAL_BASE);
+        return new WorkerExit(code, signal, crashFile, report.contains(NO_MEMORY), call, stderrTail);
     }
 
     // The exit code of a JVM that crashed in native code is 1 or that of SIGABRT; its report knows better.
-    private static Optional<String> signalIn(Path crashFile) {
+    private static String head(Path crashFile) {
         try (var in = Files.newInputStream(crashFile)) {
-            Matcher matcher = CRASH_SIGNAL.matcher(new String(in.readNBytes(CRASH_HEAD_BYTES), StandardCharsets.UTF_8));
-            return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+            return new String(in.readNBytes(CRASH_HEAD_BYTES), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            return Optional.empty();
+            return "";
         }
     }
 
@@ -60,25 +70,40 @@ record WorkerExit(
         if (code < 0) {
             return "connection lost, process does not end";
         }
+        if (call != null) {
+            String end = call.hung() ? "killed, since its shutdown hooks did not end" : "exit code " + code;
+            return "%s, System.exit in thread '%s'".formatted(end, call.thread());
+        }
         return signal == null ? "exit code " + code : "exit code %d, %s".formatted(code, signal);
     }
 
     /** What somebody who reads of it should do next. */
     String advice(ProcessPoolConfig config) {
+        if (outOfMemory) {
+            String lower =
+                    "lower withWorkers(%d) or withMaxHeapMiB(%d)".formatted(config.workers(), config.maxHeapMiB());
+            return "The system gave its JVM no more memory outside the heap: %s, or raise what it allows. See %s."
+                    .formatted(lower, crashFile);
+        }
         if (crashFile != null) {
             return "It crashed in native code: see %s.".formatted(crashFile);
+        }
+        if (call != null) {
+            return "Its cause has the stack of the call of System.exit: let the code there return or throw instead%s."
+                    .formatted(call.hung() ? ", and let no shutdown hook wait for ever" : "");
         }
         if ("SIGKILL".equals(signal)) {
             return "Somebody killed it. If that was the system because memory is short, lower withWorkers(%d) or withMaxHeapMiB(%d)."
                     .formatted(config.workers(), config.maxHeapMiB());
         }
         if (code == CANNOT_REPLY) {
-            return "It could not report how its task ended, most likely for want of memory: raise withMaxHeapMiB(%d)."
-                    .formatted(config.maxHeapMiB());
+            return "It could not report how its task ended, most likely for want of memory: raise withMaxHeapMiB(%d), or what else "
+                            .formatted(config.maxHeapMiB())
+                    + "your JVM options bound.";
         }
         if (signal != null) {
             return "Somebody sent it a signal, or its task did.";
         }
-        return "Code of the task called System.exit or Runtime.halt, or its JVM gave up: return or throw instead.";
+        return "Code of the task called Runtime.halt, or its JVM gave up: return or throw instead.";
     }
 }

@@ -72,6 +72,11 @@ final class WorkerFolder {
         return path;
     }
 
+    /** What tells the processes that this worker's tasks start from all others. */
+    String mark() {
+        return path.getFileName().toString();
+    }
+
     Path socket() {
         return path.resolve(SOCKET);
     }

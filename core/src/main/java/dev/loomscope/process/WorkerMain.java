@@ -17,8 +17,7 @@ final class WorkerMain {
 
     /** Runs tasks until the pool says otherwise; takes no arguments. */
     public static void main(String[] args) throws IOException {
-        InputStream lifeline = System.in;
-        System.setIn(InputStream.nullInputStream()); // tasks must not read what is not for them
+        InputStream lifeline = WorkerStreams.takeStdin();
         WorkerBootstrap bootstrap = WorkerBootstrap.readFrom(lifeline);
         Lifeline.watch(lifeline, bootstrap);
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
@@ -26,11 +25,14 @@ final class WorkerMain {
         setUp(channel, bootstrap.worker());
         try (WorkerSession session = new WorkerSession(channel, bootstrap.worker())) {
             session.warmUp();
+            ExitCall.reportThrough(channel);
             channel.write(Frame.of(Frame.Type.READY, 0));
             session.serve();
             closeValues();
         } catch (IOException e) {
             Lifeline.leave(); // the channel has ended
+        } catch (RuntimeException | Error e) {
+            Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY); // a task has left no memory to hear the pool with
         }
         System.exit(0);
     }

@@ -98,12 +98,25 @@ final class WorkerSession implements Closeable {
     }
 
     private void writeReplies() {
+        prepare();
         try {
             outbox.writeTo(channel);
         } catch (IOException e) {
             Lifeline.leave(); // the pool is gone
         } catch (InterruptedException e) {
             Lifeline.leave(); // a task interrupts threads that are not its own: this worker can no longer answer
+        } catch (RuntimeException | Error e) {
+            Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY); // no direct memory for a large reply, say
+        }
+    }
+
+    // Here, since the first task need not wait for it, but only its reply.
+    private void prepare() {
+        try {
+            WorkerSignals.leaveToParent();
+            tasks.warmUpFailure();
+        } catch (IOException | RuntimeException | Error e) {
+            // the first task has left no memory for it: its own failure says so
         }
     }
 }

@@ -4,8 +4,6 @@ import dev.loomscope.core.CurrentTask;
 import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskContext;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintStream;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.SynchronousQueue;
@@ -19,8 +17,8 @@ final class WorkerTask {
 
     private final WorkerOutbox outbox;
     private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
-    private final PrintStream stdout = System.out;
-    private final PrintStream stderr = System.err;
+    private final KeptDescriptors kept = new KeptDescriptors(); // filled once
+    private final WorkerStreams streams = new WorkerStreams();
     private final Thread thread;
     private final String threadName;
     // Given up when memory runs out, so that there is room to say so.
@@ -34,6 +32,7 @@ final class WorkerTask {
 
     WorkerTask(String worker, WorkerOutbox outbox) {
         this.outbox = outbox;
+        streams.reset();
         this.threadName = "loom-scope-task-" + worker;
         this.thread = Thread.ofPlatform().daemon().name(threadName).start(this::loop);
     }
@@ -49,6 +48,14 @@ final class WorkerTask {
         } catch (Exception e) {
             throw new IOException("the warm-up task failed", e);
         }
+    }
+
+    /** Loads what the failure of a task needs: when its memory is full, it is too late. */
+    void warmUpFailure() throws IOException {
+        OutOfMemoryError sample = new OutOfMemoryError("warm-up");
+        kept.keepThoseOf(sample);
+        kept.keepThoseOf(RemoteFailure.of(sample));
+        RemoteFailure.of(sample).toPayload();
     }
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
@@ -102,7 +109,7 @@ final class WorkerTask {
     private static void clearContext() {
         try {
             TaskContext.clear();
-        } catch (OutOfMemoryError e) {
+        } catch (OutOfMemoryError | LinkageError e) { // the latter if there is no room for classes
             // the task's own was reported, and the pool is about to retire this worker
         }
     }
@@ -138,7 +145,7 @@ final class WorkerTask {
             return failure(assignment.taskId(), thrown);
         } finally {
             assignment.control().leave();
-            resetStreams();
+            streams.reset();
         }
     }
 
@@ -160,15 +167,6 @@ final class WorkerTask {
             next = RemoteTrace.causeOf(next);
         }
         return false;
-    }
-
-    // What the task has printed comes before its reply; what it did to the streams is not the next one's problem.
-    private void resetStreams() {
-        stdout.flush();
-        stderr.flush();
-        System.setIn(InputStream.nullInputStream());
-        System.setOut(stdout);
-        System.setErr(stderr);
     }
 
     private void begin(Assignment assignment) {

@@ -38,8 +38,18 @@ final class PoolOwner implements AutoCloseable {
         return start(System.getProperty("java.class.path"), List.of("spawning", marker));
     }
 
+    /** Starts it as the first process of a new group, as a shell does, with signals as they are by default. */
+    static PoolOwner startInGroupOfItsOwn(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP", "setsid"));
+        return start(command, System.getProperty("java.class.path"), List.of(arguments));
+    }
+
     private static PoolOwner start(String classPath, List<String> arguments, String... jvmOptions) throws IOException {
-        List<String> command = new ArrayList<>();
+        return start(new ArrayList<>(), classPath, arguments, jvmOptions);
+    }
+
+    private static PoolOwner start(List<String> command, String classPath, List<String> arguments, String... jvmOptions)
+            throws IOException {
         command.add(System.getProperty("java.home") + "/bin/java");
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(jvmOptions));
@@ -97,6 +107,13 @@ final class PoolOwner implements AutoCloseable {
                 say("spawning");
                 System.in.read();
                 spawner.cancel("enough");
+            }
+            case "patient" -> { // hears signals and goes on, as a program does that has work to finish
+                WorkerSignals.leaveToParent();
+                PoolRun.run(pool, Work::pid);
+                say("patient");
+                PoolRun<Long> task = PoolRun.start(pool, () -> Work.meet(args[1], args[2]));
+                say(task.get().equals(PoolRun.run(pool, Work::pid)));
             }
             case "starting" -> {
                 for (int i = 0; i < 3; i++) {
@@ -172,6 +189,14 @@ final class PoolOwner implements AutoCloseable {
     /** Ends it as {@code kill} does. */
     void terminate() {
         process.destroy();
+    }
+
+    /** Sends a signal to it and to all processes of its group, as a terminal does. */
+    void signalGroup(String signal) throws Exception {
+        new ProcessBuilder("/bin/sh", "-c", "kill -%s -%d".formatted(signal, process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 
     /** Lets it call {@code System.exit}. */

@@ -110,6 +110,11 @@ final class PoolRun<T> {
         return runner.join();
     }
 
+    /** The process that runs it. */
+    long pid() {
+        return Long.parseLong(runner().replaceAll(".*pid (\\d+).*", "$1"));
+    }
+
     boolean hasEnded() {
         return outcome.isDone();
     }

@@ -1,0 +1,53 @@
+package dev.loomscope.process;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The standard streams of a worker: its stdin is not for tasks, and what one task does to them is not the next one's problem. */
+final class WorkerStreams {
+
+    private static final Path STDIN = Path.of("/proc/self/fd/0");
+
+    private final PrintStream out = new Unclosable(System.out);
+    private final PrintStream err = new Unclosable(System.err);
+
+    /** A stream that whoever got it can flush, but not end. */
+    private static final class Unclosable extends PrintStream {
+
+        Unclosable(PrintStream stream) {
+            super(stream, true, stream.charset());
+        }
+
+        @Override
+        public void close() {
+            flush();
+        }
+    }
+
+    /**
+     * Returns what comes from the pool, and takes it away from tasks. Where the system allows it, processes that tasks start do not
+     * inherit it either: they find an empty stdin and do not wait for what nobody will type.
+     */
+    static InputStream takeStdin() throws IOException {
+        InputStream stdin = Files.exists(STDIN) ? new FileInputStream(STDIN.toFile()) : System.in;
+        if (stdin != System.in) {
+            new FileInputStream(FileDescriptor.in).close(); // the JDK puts /dev/null in its place
+        }
+        System.setIn(InputStream.nullInputStream());
+        return stdin;
+    }
+
+    /** What was printed comes before what follows; the next task finds all streams as the first did. */
+    void reset() {
+        out.flush();
+        err.flush();
+        System.setIn(InputStream.nullInputStream());
+        System.setOut(out);
+        System.setErr(err);
+    }
+}
