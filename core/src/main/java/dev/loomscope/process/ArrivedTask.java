@@ -24,9 +24,9 @@ final class ArrivedTask {
 
     /** Reads the name. */
     ArrivedTask(Payload payload) throws IOException, ClassNotFoundException {
-        ObjectInputFilter filter = info -> ResultFilter.exceeds(info, payload.size())
-                ? ObjectInputFilter.Status.REJECTED
-                : ObjectInputFilter.Status.UNDECIDED;
+        StreamLimits limits = new StreamLimits(payload.size());
+        ObjectInputFilter filter =
+                info -> limits.exceeds(info) ? ObjectInputFilter.Status.REJECTED : ObjectInputFilter.Status.UNDECIDED;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         this.in = new TaskInputStream(payload.toInputStream(), filter, List.of(loader));
         this.name = cast(String.class, in.readObject());

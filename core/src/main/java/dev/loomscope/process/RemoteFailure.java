@@ -118,9 +118,9 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
 
     private static RemoteFailure read(InputStream bytes, long size) throws IOException, ClassNotFoundException {
         try (ObjectInputStream in = new ObjectInputStream(bytes)) {
-            in.setObjectInputFilter(info -> ResultFilter.exceeds(info, size)
-                    ? ObjectInputFilter.Status.REJECTED
-                    : plainTypesOnly(info.serialClass()));
+            StreamLimits limits = new StreamLimits(size);
+            in.setObjectInputFilter(info ->
+                    limits.exceeds(info) ? ObjectInputFilter.Status.REJECTED : plainTypesOnly(info.serialClass()));
             return (RemoteFailure) in.readObject();
         }
     }

@@ -24,11 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResultFilter implements ObjectInputFilter {
 
-    private static final int MAX_DEPTH = 10_000;
-    // The table of a hash map can be this much larger than the bytes of its entries.
-    private static final int ARRAY_SLACK = 8;
-    private static final int TOTAL_SLACK = 2;
-
     private static final Set<String> VALUE_PACKAGES = Set.of(
             "java.math",
             "java.time",
@@ -66,11 +61,11 @@ final class ResultFilter implements ObjectInputFilter {
 
     private final EncodedTask task;
     private final long bytes;
+    private StreamLimits limits;
     private final ObjectInputFilter allowedByName;
     private @Nullable Set<Object> ownCode; // made when first needed
     private @Nullable String rejected;
     private boolean rejectedByName;
-    private long elements; // of all arrays and tables so far
 
     /**
      * Makes one.
@@ -80,7 +75,13 @@ final class ResultFilter implements ObjectInputFilter {
     ResultFilter(EncodedTask task, long bytes, ObjectInputFilter allowedByName) {
         this.task = task;
         this.bytes = bytes;
+        this.limits = new StreamLimits(bytes);
         this.allowedByName = allowedByName;
+    }
+
+    /** A stream is read from its beginning. */
+    void restart() {
+        limits = new StreamLimits(bytes);
     }
 
     /** What was turned down, in words; null if nothing was. */
@@ -106,10 +107,8 @@ final class ResultFilter implements ObjectInputFilter {
 
     @Override
     public Status checkInput(FilterInfo info) {
-        elements += Math.max(0, info.arrayLength());
-        if (exceeds(info, bytes) || elements > (bytes + 64) * TOTAL_SLACK) {
-            rejected = "an array of %d elements, all in all %d, or a depth of %d, in %d bytes"
-                    .formatted(info.arrayLength(), elements, info.depth(), bytes);
+        if (limits.exceeds(info)) {
+            rejected = limits.describe(info);
             return Status.REJECTED;
         }
         Class<?> type = info.serialClass();
@@ -122,11 +121,6 @@ final class ResultFilter implements ObjectInputFilter {
         rejected = elementType(type).getTypeName();
         rejectedByName = true;
         return Status.REJECTED;
-    }
-
-    /** Whether the stream asks for more than its bytes can mean. */
-    static boolean exceeds(FilterInfo info, long bytes) {
-        return info.depth() > MAX_DEPTH || info.arrayLength() > (bytes + 64) * ARRAY_SLACK;
     }
 
     private boolean isAllowed(Class<?> type) {

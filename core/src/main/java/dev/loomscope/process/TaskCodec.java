@@ -112,6 +112,7 @@ final class TaskCodec {
      */
     static @Nullable Object decodeResult(InputStream bytes, ResultFilter filter)
             throws IOException, ClassNotFoundException {
+        filter.restart();
         return decodeResult(bytes, filter, filter.loaders());
     }
 
@@ -130,6 +131,7 @@ final class TaskCodec {
      */
     static Optional<Plain> decodePlain(InputStream bytes, ResultFilter filter)
             throws IOException, ClassNotFoundException {
+        filter.restart();
         PlainValues plain = new PlainValues(filter);
         try {
             return Optional.of(new Plain(decodeResult(bytes, plain, filter.loaders())));

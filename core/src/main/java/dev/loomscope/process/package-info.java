@@ -6,7 +6,8 @@
  * TaskOutcomes} and {@code StartOutcomes} decide, by what users, workers and starts say, who gets what next; {@code
  * WorkerStarts} says when a start is tried again, {@code IdleCheck} who is retired; {@code WorkerLaunch} starts a worker's
  * process in a {@code WorkerFolder} and meets it on a {@code WorkerSocket}; {@code FrameChannel} carries {@code Frame}s;
- * {@code TaskCodec} turns tasks and results into bytes under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
+ * {@code TaskCodec} turns tasks and results into bytes; {@code ReplyAssembly} and {@code ResultMemory} bound what arrives, and {@code
+ * ResultReader} reads it, after a {@code SerialScan}, under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
  * and what it starts; {@code WorkerSetup} is what both say to each other before the first task.
  */
 @NullMarked
