@@ -16,9 +16,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who gets in at a worker's socket: real connections to a real one. */
+/** Who gets in at a worker's socket: real connections to a real one, of either kind. */
+@ParameterizedClass
+@ValueSource(ints = {1, 200})
 class HandshakeTest {
+
+    /** Of the socket's name: a long one is a port of the loopback interface, where anybody can connect. */
+    @Parameter
+    int length;
 
     @TempDir
     Path folder;
@@ -32,7 +41,7 @@ class HandshakeTest {
 
     @BeforeEach
     void open() throws Exception {
-        socket = listen(folder.resolve("s"));
+        socket = listen(folder.resolve("s".repeat(length)));
         bootstrap = WorkerBootstrap.create(socket.address(), "w1");
         PoolThreads threads = (name, action) -> PoolThreads.daemons().start(name, () -> {
             most.accumulateAndGet(listening.incrementAndGet(), Math::max);
