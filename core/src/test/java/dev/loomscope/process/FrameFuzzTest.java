@@ -48,6 +48,7 @@ class FrameFuzzTest {
                 bootstrap.toHello(),
                 Frame.of(Frame.Type.READY, 0),
                 Frame.of(Frame.Type.STARTED, 1),
+                new ProgressReport(0.5, "half").toFrame(1),
                 Frame.of(Frame.Type.RESULT, 1, result),
                 Frame.of(Frame.Type.STARTED, 2),
                 Frame.of(Frame.Type.FAILURE, 2, result))) {
@@ -82,6 +83,7 @@ class FrameFuzzTest {
                 Frame frame = channel.read();
                 switch (frame.type()) {
                     case HELLO -> bootstrap.verifyHello(frame);
+                    case PROGRESS -> ProgressReport.read(frame);
                     case STARTED, DROPPED -> frame.ensureEmpty();
                     case RESULT, FAILURE, FATAL -> {
                         WorkerReply reply = replies.add(frame, null);
