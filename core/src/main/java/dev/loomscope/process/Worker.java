@@ -265,6 +265,9 @@ final class Worker {
                 }
             }
             case EXITING -> {
+                if (exitCall != null) {
+                    throw new ProtocolException("it exits twice"); // each time costs a timer
+                }
                 ExitCall call = ExitCall.read(frame);
                 exitCall = call;
                 killIfAliveAfter(EXIT_PATIENCE, () -> exitCall = call.asHung());

@@ -51,6 +51,7 @@ class FrameFuzzTest {
                 new ProgressReport(0.5, "half").toFrame(1),
                 Frame.of(Frame.Type.RESULT, 1, result),
                 Frame.of(Frame.Type.STARTED, 2),
+                Frame.of(Frame.Type.EXITING, 0, new byte[] {0, 1, 'x', 0, 0, 0, 0}),
                 Frame.of(Frame.Type.FAILURE, 2, result))) {
             frame.putHeader(conversation);
             conversation.put(frame.body().duplicate());
@@ -84,6 +85,7 @@ class FrameFuzzTest {
                 switch (frame.type()) {
                     case HELLO -> bootstrap.verifyHello(frame);
                     case PROGRESS -> ProgressReport.read(frame);
+                    case EXITING -> ExitCall.read(frame);
                     case STARTED, DROPPED -> frame.ensureEmpty();
                     case RESULT, FAILURE, FATAL -> {
                         WorkerReply reply = replies.add(frame, null);

@@ -86,6 +86,15 @@ class HostileReplyTest {
     }
 
     @Test
+    void aWorkerCannotExitTwice() throws Exception {
+        byte[] call = {0, 1, 'x', 0, 0, 0, 0};
+        assertKilledFor("it exits twice", attack(() -> {
+            HostileWorker.say(Frame.Type.EXITING, 0, false, call);
+            HostileWorker.say(Frame.Type.EXITING, 0, false, call);
+        }));
+    }
+
+    @Test
     void framesThatSayAllByTheirTypeHaveNoBody() throws Exception {
         assertKilledFor("STARTED with 9 bytes", attack(() -> HostileWorker.say(Frame.Type.STARTED, new byte[9])));
         assertKilledFor("DROPPED with 9 bytes", attack(() -> HostileWorker.say(Frame.Type.DROPPED, new byte[9])));

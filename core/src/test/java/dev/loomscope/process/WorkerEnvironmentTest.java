@@ -82,7 +82,7 @@ class WorkerEnvironmentTest {
     private static TreeMap<String, String> environment() {
         TreeMap<String, String> environment = new TreeMap<>(System.getenv());
         environment.keySet().removeIf(name -> name.startsWith("NLSPATH") || name.startsWith("XFILESEARCHPATH"));
-        environment.remove("LOOM_SCOPE_MARK");
+        environment.remove(StrayProcesses.VARIABLE);
         return environment;
     }
 }
