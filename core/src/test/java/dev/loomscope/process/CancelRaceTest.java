@@ -11,23 +11,27 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Cancels that cross results. */
 class CancelRaceTest {
 
-    private static final int LOOPS = 2_000;
+    private static final int TIMES = Integer.getInteger("race.cancels", 2_000);
+    private static final int BIG_TIMES = Integer.getInteger("race.cancels", 300);
+    private static final int KILLS = Integer.getInteger("race.kills", 40);
 
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);
     private final EventTrail events = new EventTrail();
 
     @Test
+    @Timeout(3600)
     void everyTaskHasOneOutcomeAndNoKilledWorkerIsUsedAgain() throws Exception {
         int cancelled = 0;
         try (ProcessPool pool = ProcessPool.open(
                 c -> c.withWorkers(1).withCancelGrace(Duration.ofSeconds(20)).withListener(events))) {
             PoolRun.run(pool, Work::pid);
-            for (int i = 0; i < LOOPS; i++) {
+            for (int i = 0; i < TIMES; i++) {
                 int number = i;
                 PoolRun<Integer> run = PoolRun.start(pool, "race-" + i, () -> number);
                 LockSupport.parkNanos(random.nextInt(400_000));
@@ -46,12 +50,13 @@ class CancelRaceTest {
     }
 
     @Test
+    @Timeout(3600)
     void aTaskOfSeveralFramesThatIsCancelledAtAnyMomentEndsAtOnceAndCostsNoWorker() throws Exception {
         byte[] load = new byte[3 * Frame.MAX_BODY];
         try (ProcessPool pool = ProcessPool.open(
                 c -> c.withWorkers(1).withCancelGrace(Duration.ofSeconds(20)).withListener(events))) {
             PoolRun.run(pool, Work::pid);
-            for (int i = 0; i < 300; i++) {
+            for (int i = 0; i < BIG_TIMES; i++) {
                 PoolRun<Integer> run = PoolRun.prepare(pool, "race-" + i, () -> load.length);
                 run.start();
                 LockSupport.parkNanos(random.nextInt(300_000));
@@ -63,11 +68,12 @@ class CancelRaceTest {
     }
 
     @Test
+    @Timeout(3600)
     void aWorkerThatIsKilledWhileItsResultArrivesIsDeadWhenRunReturns() throws Exception {
         Map<Long, Boolean> aliveAtReturn = new HashMap<>();
         try (ProcessPool pool = ProcessPool.open(
                 c -> c.withWorkers(1).withCancelGrace(Duration.ZERO).withListener(events))) {
-            for (int i = 0; i < 40; i++) {
+            for (int i = 0; i < KILLS; i++) {
                 long pid = PoolRun.run(pool, Work::pid);
                 PoolRun<Integer> run = PoolRun.start(pool, "race-" + i, () -> new byte[100_000].length);
                 LockSupport.parkNanos(random.nextInt(800_000));

@@ -108,6 +108,20 @@ class PayloadSizeTest {
         assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
     }
 
+    @Test
+    void whatIsLargerThanTheHeapOfThisJvmFailsWithItsSizeBothWaysAndCostsNoWorker() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("small", "-Xmx64m")) {
+            assertThat(owner.readLine())
+                    .startsWith("CPU task 'there' cannot be sent to another process: it has 104")
+                    .contains("bytes, for which the heap of its JVM has no room");
+            assertThat(owner.readLine())
+                    .startsWith("what CPU task 'task' returned or threw has 104")
+                    .contains("withMaxResultMiB");
+            assertThat(owner.readLine()).isEqualTo("the same worker goes on: true");
+            owner.exit();
+        }
+    }
+
     private static long sizeIn(Throwable failure) {
         return Long.parseLong(failure.getMessage().replaceAll(".* has (\\d+) bytes.*", "$1"));
     }

@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskNotSerializableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +130,7 @@ final class PoolOwner implements AutoCloseable {
                 say(PoolRun.run(pool, Work::pid));
                 PoolRun.run(pool, () -> new Faulty(Faulty.Fault.EXIT, Faulty.Moment.READ_IN_PARENT));
             }
+            case "small" -> exceedHeap();
             case "leaves" -> { // without a close, at the end of main
                 pool.prepare(new CpuRequest<>((Task<Long>) Work::pid, "t", runner -> {}));
                 PoolRun.run(pool, Work::pid);
@@ -140,6 +142,22 @@ final class PoolOwner implements AutoCloseable {
         }
         if (System.in.read() == 'x') {
             System.exit(0);
+        }
+    }
+
+    // With a heap that is smaller than those of the workers.
+    private static void exceedHeap() throws Exception {
+        int size = 100 << 20;
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withMaxHeapMiB(512))) {
+            long pid = PoolRun.run(pool, Work::pid);
+            Object bulk = Bulk.of(size);
+            try {
+                PoolRun.prepare(pool, "there", () -> bulk.hashCode());
+            } catch (TaskNotSerializableException e) {
+                say(e.getMessage());
+            }
+            say(PoolRun.fail(pool, () -> new byte[size]).getMessage());
+            say("the same worker goes on: " + (PoolRun.run(pool, Work::pid) == pid));
         }
     }
 
