@@ -37,6 +37,7 @@ final class Handshake {
     /**
      * Waits for the worker.
      *
+     * @throws WrongWorkerException if it has come, and cannot be used
      * @throws IOException if the socket is closed before it has come
      * @throws OutOfMemoryError if there is no thread to hear it
      */
@@ -55,6 +56,9 @@ final class Handshake {
             if (!worker.isDone()) {
                 throw e;
             }
+            if (worker.isCompletedExceptionally()) {
+                throw (WrongWorkerException) worker.exceptionNow();
+            }
             strangers.remove(worker.join());
             return new FrameChannel(worker.join());
         } finally {
@@ -68,6 +72,9 @@ final class Handshake {
             bootstrap.verifyHello(readHello(channel));
             worker.complete(channel);
             socket.close();
+        } catch (WrongWorkerException e) {
+            worker.completeExceptionally(e);
+            close(socket);
         } catch (IOException e) {
             log.debug("somebody who is not worker {} connected to its socket", bootstrap.worker(), e);
             turnAway(channel);
@@ -92,6 +99,14 @@ final class Handshake {
             }
         }
         return buffer.flip();
+    }
+
+    private static void close(WorkerSocket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            log.debug("the socket of a worker that cannot be used did not close", e);
+        }
     }
 
     private void turnAway(SocketChannel channel) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.Serial;
 
 /** The other side of a channel sent something that the protocol does not know. */
-final class ProtocolException extends IOException {
+class ProtocolException extends IOException {
 
     @Serial
     private static final long serialVersionUID = 1L;

@@ -53,10 +53,13 @@ final class TaskCodec {
     /**
      * Serializes a task with all that it captured, and what travels with it.
      *
-     * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large
+     * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large; or if a worker
+     *     would not know it
      */
     static EncodedTask encodeTask(CpuRequest<?> request, PayloadLimit limit) {
-        return encodeTask(request.name(), request.context(), request.task(), limit);
+        EncodedTask encoded = encodeTask(request.name(), request.context(), request.task(), limit);
+        TaskReach.ensureReachable(request.name(), encoded.classes());
+        return encoded;
     }
 
     /** As {@link #encodeTask(CpuRequest, PayloadLimit)}; {@link ArrivedTask} is the other end. */

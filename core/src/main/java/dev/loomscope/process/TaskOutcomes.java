@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
 final class TaskOutcomes implements Worker.Owner {
 
     private final PoolState pool;
+    private final StartFailures failures;
 
     /** The end of a worker: what it was doing, and whether its task gets another one. */
     private record Ending(Worker.State before, @Nullable PoolJob<?> job, boolean again) {}
 
     TaskOutcomes(PoolState pool) {
         this.pool = pool;
+        this.failures = new StartFailures(pool);
     }
 
     @Override
@@ -32,6 +34,11 @@ final class TaskOutcomes implements Worker.Owner {
                 throw new ProtocolException("task %d has started twice".formatted(taskId));
             }
             job.started = true;
+            if (!worker.proven) {
+                worker.proven = true;
+                pool.starts.forgetFailures();
+                pool.dispatch(); // several starts at once are allowed again
+            }
         } finally {
             pool.lock.unlock();
         }
@@ -111,6 +118,9 @@ final class TaskOutcomes implements Worker.Owner {
         Ending ending = takeOut(worker);
         String outlook = "";
         try {
+            if (worker.state == Worker.State.CRASHED && !worker.proven) {
+                failures.note(WorkerStarts::crashed, failures.crashed(worker, exit));
+            }
             outlook = refill(worker);
         } finally {
             if (ending.job() != null && !ending.again()) {
@@ -163,7 +173,7 @@ final class TaskOutcomes implements Worker.Owner {
     private String refill(Worker worker) {
         pool.lock.lock();
         try {
-            if (worker.state == Worker.State.CRASHED) {
+            if (worker.state == Worker.State.CRASHED && worker.proven) {
                 pool.dispatch(); // the task that is queued again may have another worker
                 pool.replace();
             }

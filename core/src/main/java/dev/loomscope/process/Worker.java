@@ -81,6 +81,7 @@ final class Worker {
     WorkerReply lateReply; // guarded by the pool's lock until the worker has ended; came after the kill
 
     String killReason = ""; // guarded by the pool's lock until the worker has ended
+    boolean proven; // guarded by the pool's lock; a task began in it
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
     /** Something to write: a task, or a single frame. */

@@ -21,10 +21,11 @@ import java.util.HexFormat;
 record WorkerBootstrap(String token, String address, String worker, long parentPid, long parentStart) {
 
     /** Changes with every change of the frames or of what is in them. */
-    static final int PROTOCOL_VERSION = 3;
+    static final int PROTOCOL_VERSION = 4;
 
     private static final int MAGIC = 0x4c6f6f6d; // "Loom"
     private static final int TOKEN_BYTES = 32;
+    private static final int HELLO_BYTES = Integer.BYTES + TOKEN_BYTES + Long.BYTES + Integer.BYTES;
 
     static WorkerBootstrap create(String address, String worker) {
         byte[] token = new byte[TOKEN_BYTES];
@@ -54,8 +55,10 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         int magic = in.readInt();
         int version = in.readInt();
         if (magic != MAGIC || version != PROTOCOL_VERSION) {
-            throw new ProtocolException("a worker of protocol %d was started by something else (%#x, protocol %d)"
-                    .formatted(PROTOCOL_VERSION, magic, version));
+            throw new ProtocolException(
+                    ("a worker of protocol %d was started by something else (%#x, protocol %d); if that"
+                                    + " is loom-scope, its classes were replaced while its JVM ran: restart it")
+                            .formatted(PROTOCOL_VERSION, magic, version));
         }
         return new WorkerBootstrap(in.readUTF(), in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
     }
@@ -67,30 +70,50 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         out.writeInt(PROTOCOL_VERSION);
         out.write(tokenBytes());
         out.writeLong(ProcessHandle.current().pid());
+        out.writeInt(Runtime.version().feature());
         return Frame.of(Frame.Type.HELLO, 0, body.toByteArray());
     }
 
     /**
-     * Checks the first frame of whoever has connected.
+     * Checks the first frame of whoever has connected. Its version and secret have the same place in all versions.
      *
-     * @throws ProtocolException if it is not the worker with this secret
+     * @throws WrongWorkerException if it is the worker with this secret, but not one that this JVM can use
+     * @throws ProtocolException if it is not
      */
     void verifyHello(Frame frame) throws ProtocolException {
         ByteBuffer body = frame.body().duplicate();
-        if (frame.type() != Frame.Type.HELLO || body.remaining() != Integer.BYTES + TOKEN_BYTES + Long.BYTES) {
-            throw new ProtocolException(
-                    "the first frame is no hello but %s of %d bytes".formatted(frame.type(), body.remaining()));
-        }
-        int version = body.getInt();
-        if (version != PROTOCOL_VERSION) {
-            throw new ProtocolException(
-                    "the worker speaks protocol %d, this pool %d; do both run the same version of loom-scope?"
+        boolean readable = frame.type() == Frame.Type.HELLO && body.remaining() >= Integer.BYTES + TOKEN_BYTES;
+        int version = readable ? body.getInt() : 0;
+        boolean known = readable && MessageDigest.isEqual(tokenBytes(), token(body));
+        if (known && version != PROTOCOL_VERSION) {
+            throw new WrongWorkerException(
+                    ("the worker speaks protocol %d, this pool %d: the classes of loom-scope were replaced"
+                                    + " while this JVM ran, or are twice on its class path; restart it with the same version of loom-scope everywhere")
                             .formatted(version, PROTOCOL_VERSION));
         }
+        if (!readable || frame.body().remaining() != HELLO_BYTES) {
+            throw new ProtocolException("the first frame is no hello but %s of %d bytes"
+                    .formatted(frame.type(), frame.body().remaining()));
+        }
+        if (!known) {
+            throw new ProtocolException("somebody without the secret has connected");
+        }
+        verifyJdk(body.getInt(body.position() + Long.BYTES));
+    }
+
+    private static byte[] token(ByteBuffer body) {
         byte[] presented = new byte[TOKEN_BYTES];
         body.get(presented);
-        if (!MessageDigest.isEqual(tokenBytes(), presented)) {
-            throw new ProtocolException("somebody without the secret has connected");
+        return presented;
+    }
+
+    // An update of the same JDK is no obstacle: JVMs that run go on while it is installed.
+    private static void verifyJdk(int feature) throws WrongWorkerException {
+        int ours = Runtime.version().feature();
+        if (feature != ours) {
+            throw new WrongWorkerException(
+                    "the worker runs on JDK %d, this JVM on JDK %d: the one in %s was replaced; restart this JVM"
+                            .formatted(feature, ours, System.getProperty("java.home")));
         }
     }
 

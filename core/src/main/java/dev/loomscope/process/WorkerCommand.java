@@ -1,46 +1,94 @@
 package dev.loomscope.process;
 
-import java.io.File;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The command line of a worker: it rebuilds the class path, module path and language level of this JVM, never its debugger,
- * agents or JMX options. Everything goes through an argument file, since Linux bounds one argument at 128 KiB.
+ * agents or JMX options. Everything goes through an argument file, since Linux bounds one argument at 128 KiB; and on the command
+ * line itself where no file can be written.
  */
 final class WorkerCommand {
 
-    private static final List<String> INHERITED_OPTIONS = List.of(
-            "--add-exports",
-            "--add-modules",
-            "--add-opens",
-            "--add-reads",
-            "--enable-native-access",
-            "--enable-preview",
-            "--limit-modules",
-            "--patch-module",
-            "--upgrade-module-path");
+    private static final Logger log = LoggerFactory.getLogger(WorkerCommand.class);
+    private static final int EXCERPT = 80;
 
     private WorkerCommand() {}
 
-    /** Makes the builder of a worker's process, with its argument file in {@code folder}. */
+    /**
+     * Makes the builder of a worker's process, with its argument file in {@code folder} if that can hold one.
+     *
+     * @throws IOException if there is no java to start, or if it cannot be told one of its arguments
+     */
     static ProcessBuilder create(ProcessPoolConfig config, WorkerFolder folder) throws IOException {
-        Path arguments = folder.arguments();
-        Files.writeString(arguments, toArgumentFile(arguments(config, folder)), launcherCharset());
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        ProcessBuilder builder = new ProcessBuilder(java.toString(), "@" + arguments);
+        List<String> arguments = arguments(config, folder);
+        Charset charset = launcherCharset();
+        ensureWritable(arguments, charset);
+        List<String> command = new ArrayList<>(List.of(java().toString()));
+        if (hasWritten(arguments, charset, folder)) {
+            command.add("@" + folder.arguments());
+        } else {
+            command.addAll(arguments); // which the system may refuse, if they are long
+        }
+        ProcessBuilder builder = new ProcessBuilder(command);
         WorkerEnvironment.restrict(builder.environment(), config.environment());
         builder.environment().put(StrayProcesses.VARIABLE, folder.mark());
         return builder;
+    }
+
+    private static Path java() throws IOException {
+        Path bin = Path.of(System.getProperty("java.home"), "bin");
+        if (Files.exists(bin.resolve("java")) || Files.exists(bin.resolve("java.exe"))) {
+            return bin.resolve("java");
+        }
+        throw new IOException(
+                ("there is no java in %s: the JDK that this JVM runs on was moved or replaced meanwhile, then"
+                                + " restart this JVM; or its image was made without launchers, then make it with them")
+                        .formatted(bin));
+    }
+
+    private static void ensureWritable(List<String> arguments, Charset charset) throws IOException {
+        CharsetEncoder encoder = charset.newEncoder();
+        for (String argument : arguments) {
+            if (!encoder.canEncode(argument)) {
+                throw new IOException(
+                        ("%s, the encoding of this platform, cannot write the argument '%s' of its JVM: write"
+                                        + " it without such letters, or start this JVM in a locale that has them, as LC_ALL=C.UTF-8")
+                                .formatted(charset, excerpt(argument, encoder)));
+            }
+        }
+    }
+
+    // A class path may have 200 KB.
+    private static String excerpt(String argument, CharsetEncoder encoder) {
+        int at = 0;
+        while (at < argument.length() && encoder.canEncode(argument.substring(at, at + 1))) {
+            at++;
+        }
+        int from = Math.max(0, at - EXCERPT / 2);
+        int to = Math.min(argument.length(), at + EXCERPT / 2);
+        return (from > 0 ? "..." : "") + argument.substring(from, to) + (to < argument.length() ? "..." : "");
+    }
+
+    private static boolean hasWritten(List<String> arguments, Charset charset, WorkerFolder folder) {
+        if (!folder.exists()) {
+            return false;
+        }
+        try {
+            Files.writeString(folder.arguments(), toArgumentFile(arguments), charset);
+            return true;
+        } catch (IOException e) {
+            log.debug("the folder {} is of no use: the command line of a worker has all its arguments", folder, e);
+            return false;
+        }
     }
 
     private static List<String> arguments(ProcessPoolConfig config, WorkerFolder folder) {
@@ -54,7 +102,6 @@ final class WorkerCommand {
                 "-XX:+UseCountedLoopSafepoints",
                 "-XX:LoopStripMiningIter=1000",
                 "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=" + folder.crashFile("%p"),
                 "-Xmx" + config.maxHeapMiB() + "m",
                 "-Djava.awt.headless=true",
                 "-Dstdout.encoding=UTF-8",
@@ -62,11 +109,12 @@ final class WorkerCommand {
         if (config.jvmOptions().stream().noneMatch(WorkerCommand::choosesCollector)) {
             arguments.add("-XX:+UseSerialGC"); // the JVM refuses two
         }
+        arguments.add(folder.exists() ? "-XX:ErrorFile=" + folder.crashPattern() : "-XX:+ErrorFileToStderr");
         addProperty("java.library.path", arguments);
         addProperty("file.encoding", arguments);
-        addInherited(arguments);
+        arguments.addAll(ParentOptions.inherited());
         arguments.addAll(config.jvmOptions());
-        addPaths(arguments);
+        arguments.addAll(ParentPaths.toMain(WorkerMain.class));
         return arguments;
     }
 
@@ -79,39 +127,6 @@ final class WorkerCommand {
         if (value != null) {
             arguments.add("-D" + name + "=" + value);
         }
-    }
-
-    private static void addInherited(List<String> arguments) {
-        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            String name = option.substring(0, option.indexOf('=') < 0 ? option.length() : option.indexOf('='));
-            if (INHERITED_OPTIONS.contains(name)) {
-                arguments.add(option);
-            }
-        }
-    }
-
-    private static void addPaths(List<String> arguments) {
-        String classPath = System.getProperty("java.class.path", "");
-        if (!classPath.isEmpty()) {
-            arguments.addAll(List.of("-cp", absolute(classPath)));
-        }
-        @Nullable String modulePath = System.getProperty("jdk.module.path");
-        if (modulePath != null) {
-            arguments.addAll(List.of("--module-path", absolute(modulePath)));
-        }
-        Module own = WorkerCommand.class.getModule();
-        if (own.isNamed()) {
-            arguments.addAll(List.of("--add-modules", "ALL-MODULE-PATH"));
-            arguments.addAll(List.of("-m", own.getName() + "/" + WorkerMain.class.getName()));
-        } else {
-            arguments.add(WorkerMain.class.getName());
-        }
-    }
-
-    private static String absolute(String path) {
-        return Arrays.stream(path.split(Pattern.quote(File.pathSeparator)))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
     }
 
     // One quoted argument a line; in quotes, only backslashes, quotes and line ends

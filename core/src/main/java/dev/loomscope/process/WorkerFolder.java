@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,11 +32,39 @@ final class WorkerFolder {
     private static final String ARGUMENTS = "args";
     private static final int MAX_TRIES = 20;
 
+    private static final AtomicBoolean missed = new AtomicBoolean();
+
     private final Path path;
+    private final boolean exists;
 
     /** Makes the object of a folder that exists. */
     WorkerFolder(Path path) {
+        this(path, true);
+    }
+
+    private WorkerFolder(Path path, boolean exists) {
         this.path = path;
+        this.exists = exists;
+    }
+
+    /**
+     * Makes a new folder; or, if the temporary folder is missing, full or not ours to write in, something that stands for none: a
+     * worker can start without.
+     */
+    static WorkerFolder createIfPossible() {
+        try {
+            return create();
+        } catch (IOException | RuntimeException e) {
+            String message = "no folder for workers can be made in the temporary folder: they connect over the loopback"
+                    + " interface, and their JVMs report crashes on stderr. Make java.io.tmpdir={} writable";
+            String parent = System.getProperty("java.io.tmpdir");
+            if (missed.compareAndSet(false, true)) {
+                log.warn(message, parent, e);
+            } else {
+                log.debug(message, parent, e);
+            }
+            return new WorkerFolder(Path.of(PREFIX + "none"), false);
+        }
     }
 
     /**
@@ -68,6 +98,11 @@ final class WorkerFolder {
                 : new FileAttribute<?>[0];
     }
 
+    /** Whether there is one: if not, nothing can be put into it. */
+    boolean exists() {
+        return exists;
+    }
+
     Path path() {
         return path;
     }
@@ -85,19 +120,31 @@ final class WorkerFolder {
         return path.resolve(ARGUMENTS);
     }
 
-    /** Where the JVM with this pid reports a native crash; {@code %p} stands for any. */
+    /** Where the JVM with this pid reports a native crash. */
     Path crashFile(String pid) {
         return path.resolve("hs_err_pid" + pid + ".log");
     }
 
+    /** As {@link #crashFile} for any pid, as the JVM wants it: its wildcards are escaped. */
+    String crashPattern() {
+        return path.toString().replace("%", "%%")
+                + File.separator
+                + crashFile("%p").getFileName();
+    }
+
     /** Deletes what a worker does not need once it is ready. */
     void clear() {
-        delete(socket());
-        delete(arguments());
+        if (exists) {
+            delete(socket());
+            delete(arguments());
+        }
     }
 
     /** Deletes it, if there is no report of a crash in it. Again, it has no effect. */
     void delete() {
+        if (!exists) {
+            return;
+        }
         clear();
         try {
             Files.deleteIfExists(path);

@@ -60,15 +60,18 @@ final class WorkerLaunch {
      * @throws WorkerStartException if it does not get there; the process is gone then
      */
     Worker run() throws WorkerStartException {
-        WorkerFolder folder = createFolder();
-        FolderSweep.startOnce(folder, threads);
+        WorkerFolder folder = WorkerFolder.createIfPossible();
+        if (folder.exists()) {
+            FolderSweep.startOnce(folder, threads);
+        }
         boolean ready = false;
-        try (WorkerSocket socket = WorkerSocket.bind(folder.socket())) {
+        try (WorkerSocket socket = WorkerSocket.bind(folder)) {
             Worker worker = start(folder, socket);
             ready = true;
             return worker;
         } catch (IOException e) {
-            throw new WorkerStartException(failure("no process could be started (%s)".formatted(e)), e);
+            String reason = String.valueOf(e.getMessage());
+            throw new WorkerStartException(failure(reason) + StartAdvice.ofRefusal(reason, config), e);
         } finally {
             if (ready) {
                 folder.clear();
@@ -154,7 +157,8 @@ final class WorkerLaunch {
     }
 
     private WorkerStartException diagnose(Process started, WorkerOutput output, boolean timedOut, IOException problem) {
-        boolean exited = awaitExit(started);
+        boolean wrong = problem instanceof WrongWorkerException;
+        boolean exited = !wrong && awaitExit(started);
         if (!exited) {
             LiveProcesses.destroy(started, DEATH_PATIENCE);
         }
@@ -163,12 +167,15 @@ final class WorkerLaunch {
         }
         String tail = output.tail(OUTPUT_PATIENCE);
         String printed = tail.isEmpty() ? "It printed nothing." : "It printed:\n" + tail;
-        String what = timedOut
-                ? "it was not ready after %d ms".formatted(config.startTimeout().toMillis())
-                : exited
-                        ? "its process ended with exit code %d".formatted(started.exitValue())
-                        : "it did not introduce itself (%s)".formatted(problem.getMessage());
-        return new WorkerStartException(failure(what) + " " + printed, problem);
+        String what = wrong
+                ? String.valueOf(problem.getMessage())
+                : timedOut
+                        ? "it was not ready after %d ms"
+                                .formatted(config.startTimeout().toMillis())
+                        : exited
+                                ? "its process ended with exit code %d".formatted(started.exitValue())
+                                : "it did not introduce itself (%s)".formatted(problem.getMessage());
+        return new WorkerStartException(failure(what) + StartAdvice.of(tail, config) + " " + printed, problem);
     }
 
     private static boolean awaitExit(Process started) {
@@ -188,14 +195,6 @@ final class WorkerLaunch {
     private List<String> options() {
         return Stream.concat(Stream.of("-Xmx" + config.maxHeapMiB() + "m"), config.jvmOptions().stream())
                 .toList();
-    }
-
-    private WorkerFolder createFolder() throws WorkerStartException {
-        try {
-            return WorkerFolder.create();
-        } catch (IOException e) {
-            throw new WorkerStartException(failure("no private folder for its socket (%s)".formatted(e)), e);
-        }
     }
 
     private static void closeQuietly(WorkerSocket socket) {

@@ -15,7 +15,8 @@ import java.nio.file.Path;
 
 /**
  * Where one worker meets its pool: a Unix-domain socket in a private folder, or a port of the loopback interface where there are
- * no such sockets or the folder's path is too long for one.
+ * no such sockets, there is no folder, or its path is too long. Anybody on the machine can connect to a port; who is let in is a
+ * matter of the {@link Handshake} with both.
  */
 final class WorkerSocket implements Closeable {
 
@@ -32,20 +33,23 @@ final class WorkerSocket implements Closeable {
         this.address = address;
     }
 
-    /** Listens at {@code path}, where there is no file yet, or at a port. */
-    static WorkerSocket bind(Path path) throws IOException {
-        if (path.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_UNIX_PATH_BYTES) {
+    /** Listens in {@code folder}, or else at a port. */
+    static WorkerSocket bind(WorkerFolder folder) throws IOException {
+        Path path = folder.socket();
+        if (folder.exists() && path.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_UNIX_PATH_BYTES) {
             try {
                 ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                 return bound(server, UnixDomainSocketAddress.of(path), UNIX + path);
-            } catch (UnsupportedOperationException e) {
-                // an operating system without Unix-domain sockets
+            } catch (IOException | UnsupportedOperationException e) {
+                // an operating or file system without them, or one that is full
             }
         }
         ServerSocketChannel server = ServerSocketChannel.open();
         WorkerSocket socket = bound(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), TCP);
-        int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
-        return new WorkerSocket(socket.server, TCP + port);
+        InetSocketAddress local = (InetSocketAddress) server.getLocalAddress();
+        // with the address: the worker's own idea of the loopback interface may be another, as IPv6
+        String host = local.getAddress().getHostAddress();
+        return new WorkerSocket(socket.server, TCP + local.getPort() + "@" + host);
     }
 
     private static WorkerSocket bound(ServerSocketChannel server, SocketAddress at, String address) throws IOException {
@@ -65,16 +69,25 @@ final class WorkerSocket implements Closeable {
 
     /** Waits for somebody to connect; {@link #close} ends that. */
     SocketChannel accept() throws IOException {
-        return server.accept();
+        SocketChannel channel = server.accept();
+        return address.startsWith(TCP) ? withoutDelay(channel) : channel;
     }
 
     static SocketChannel connect(String address) throws IOException {
         if (address.startsWith(UNIX)) {
             return SocketChannel.open(UnixDomainSocketAddress.of(address.substring(UNIX.length())));
         }
-        int port = Integer.parseInt(address.substring(TCP.length()));
-        SocketChannel channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        String[] portAndHost = address.substring(TCP.length()).split("@", 2);
+        InetAddress host = InetAddress.getByName(portAndHost[1]); // a number, which nobody is asked for
+        return withoutDelay(SocketChannel.open(new InetSocketAddress(host, Integer.parseInt(portAndHost[0]))));
+    }
+
+    private static SocketChannel withoutDelay(SocketChannel channel) {
+        try {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        } catch (IOException e) {
+            // closed by the other side already: whoever reads from it finds out
+        }
         return channel;
     }
 

@@ -38,7 +38,7 @@ final class WorkerStarts {
     private final Set<WorkerLaunch> launches = new LinkedHashSet<>();
     private int named; // how many workers have had a name
     private boolean paused;
-    private int failed; // starts since the last success
+    private int failed; // starts since the last worker in which a task began
     private int tries; // as 'failed', but those that were under way together count as one
     private long failingSince; // nanoTime; when the first of them began
 
@@ -102,16 +102,24 @@ final class WorkerStarts {
         owner.onReady(launch, worker);
     }
 
-    /** One was successful: the next failure is the first. */
+    /** A worker is ready. Whether it is of use, its first task will show. */
     void succeeded(WorkerLaunch launch) {
         launches.remove(launch);
-        forgetFailures();
     }
 
     /** One has failed; a pause begins. */
     void failed(WorkerLaunch launch) {
         launches.remove(launch);
-        failingSince = failed == 0 ? launch.begun() : failingSince;
+        failed(launch.begun());
+    }
+
+    /** A worker that was ready has crashed before it was of use, which is no better. */
+    void crashed() {
+        failed(System.nanoTime());
+    }
+
+    private void failed(long begun) {
+        failingSince = failed == 0 ? begun : failingSince;
         failed++;
         if (launches.isEmpty()) {
             tries++;
@@ -127,6 +135,7 @@ final class WorkerStarts {
         paused = false;
     }
 
+    /** The next failure is the first. */
     void forgetFailures() {
         failed = 0;
         tries = 0;

@@ -21,6 +21,8 @@ final class WorkerTask {
     private final WorkerStreams streams = new WorkerStreams();
     private final Thread thread;
     private final String threadName;
+    // That of the launcher: not the system's in the jar of Spring Boot.
+    private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
     // Given up when memory runs out, so that there is room to say so.
     @SuppressWarnings("UnusedVariable")
     private byte @Nullable [] reserve = new byte[RESERVE_BYTES]; // task thread only
@@ -190,6 +192,6 @@ final class WorkerTask {
         }
         thread.setName(threadName);
         thread.setPriority(Thread.NORM_PRIORITY);
-        thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+        thread.setContextClassLoader(loader);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ValueSource(ints = {1, 200})
 class HandshakeTest {
 
-    /** Of the socket's name: a long one is a port of the loopback interface, where anybody can connect. */
+    /** Of the folder's name: where it is long, the socket is a port of the loopback interface, where anybody can connect. */
     @Parameter
     int length;
 
@@ -41,7 +42,7 @@ class HandshakeTest {
 
     @BeforeEach
     void open() throws Exception {
-        socket = listen(folder.resolve("s".repeat(length)));
+        socket = listen(Files.createDirectory(folder.resolve("s".repeat(length))));
         bootstrap = WorkerBootstrap.create(socket.address(), "w1");
         PoolThreads threads = (name, action) -> PoolThreads.daemons().start(name, () -> {
             most.accumulateAndGet(listening.incrementAndGet(), Math::max);
@@ -64,7 +65,7 @@ class HandshakeTest {
     }
 
     private static WorkerSocket listen(Path path) throws IOException {
-        return WorkerSocket.bind(path);
+        return WorkerSocket.bind(new WorkerFolder(path));
     }
 
     @AfterEach

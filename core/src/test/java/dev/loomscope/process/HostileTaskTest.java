@@ -35,7 +35,7 @@ class HostileTaskTest {
         // Nothing bounds what a task computes in its worker: these would run until they are killed.
         bombs.keySet().removeIf(name -> name.contains("share"));
         WorkerFolder own = new WorkerFolder(folder);
-        try (WorkerSocket socket = WorkerSocket.bind(own.socket())) {
+        try (WorkerSocket socket = WorkerSocket.bind(own)) {
             process = WorkerCommand.create(ProcessPoolConfig.defaults(), own)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)

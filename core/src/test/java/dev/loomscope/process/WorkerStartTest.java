@@ -259,14 +259,4 @@ class WorkerStartTest {
             assertThat(PoolRun.run(pool, () -> "over TCP")).isEqualTo("over TCP");
         }
     }
-
-    @Test
-    void aTemporaryFolderThatIsMissingFailsTheTaskWithItsName() {
-        System.setProperty("java.io.tmpdir", folder.resolve("missing").toString());
-        try (ProcessPool pool = open()) {
-            assertThat(PoolRun.fail(pool, Work::pid))
-                    .isInstanceOf(WorkerStartException.class)
-                    .hasMessageContaining(folder.resolve("missing").toString());
-        }
-    }
 }

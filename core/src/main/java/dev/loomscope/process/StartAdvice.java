@@ -1,0 +1,56 @@
+package dev.loomscope.process;
+
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** What to do about a worker whose JVM did not start, as far as its last words tell. */
+final class StartAdvice {
+
+    private static final List<String> MEMORY = List.of(
+            "Could not reserve enough space",
+            "object heap",
+            "exceeds the maximum representable size",
+            "insufficient memory",
+            "Cannot allocate memory",
+            "unable to create native thread");
+    private static final List<String> OPTIONS = List.of(
+            "Unrecognized", "Could not create the Java Virtual Machine", "Error occurred during initialization of VM");
+    // The numbers of the system, in the words of JDK 21 and of later ones.
+    private static final Pattern NO_MEMORY = Pattern.compile("error(=|: )12\\b");
+    private static final Pattern TOO_LONG = Pattern.compile("error(=|: )7\\b");
+
+    private StartAdvice() {}
+
+    /** Returns it as a sentence with a blank before it, or nothing. */
+    static String of(String printed, ProcessPoolConfig config) {
+        if (printed.contains("UnsupportedClassVersionError")) {
+            return " The java in %s is older than the one that runs here: if it was replaced meanwhile, restart this JVM."
+                    .formatted(System.getProperty("java.home"));
+        }
+        if (printed.contains("Could not find or load main class " + WorkerMain.class.getName())) {
+            return " The classes of loom-scope are not where a new JVM looks: this one got them from %s by %s. Put them on its class path."
+                    .formatted(origin(), WorkerMain.class.getClassLoader());
+        }
+        if (MEMORY.stream().anyMatch(printed::contains)) {
+            return " It seems that there is not enough memory for it: lower withMaxHeapMiB(%d) or withWorkers(%d), or give more."
+                    .formatted(config.maxHeapMiB(), config.workers());
+        }
+        return OPTIONS.stream().anyMatch(printed::contains) ? " Correct withJvmOptions(...)." : "";
+    }
+
+    private static Object origin() {
+        var source = WorkerMain.class.getProtectionDomain().getCodeSource();
+        return source == null || source.getLocation() == null ? "memory" : source.getLocation();
+    }
+
+    /** As {@link #of}, for a process that the system refused to start. */
+    static String ofRefusal(String reason, ProcessPoolConfig config) {
+        if (NO_MEMORY.matcher(reason).find()) {
+            return " There is not enough memory for another process: lower withWorkers(%d)."
+                    .formatted(config.workers());
+        }
+        return TOO_LONG.matcher(reason).find()
+                ? " Its class path is too long for a command line: make java.io.tmpdir writable, for a file that holds it."
+                : "";
+    }
+}
