@@ -94,6 +94,9 @@ final class PoolState {
     }
 
     private void startUpTo(int wanted) {
+        if (starts.areFailing() && shelf.isProving()) {
+            return; // one at a time, up to the moment at which it shows what it is worth
+        }
         if (!closed && !LiveProcesses.isExiting()) {
             int most = Math.min(wanted, config.workers() - shelf.live());
             starts.startUpTo(most, queue.heaps(Math.max(0, most)));

@@ -94,6 +94,11 @@ final class WorkerShelf {
         return idle.stream().mapToLong(worker -> now - worker.idleSince).max().orElse(0);
     }
 
+    /** Whether one has got its first task, which has not begun yet. */
+    boolean isProving() {
+        return workers.stream().anyMatch(worker -> worker.state == Worker.State.BUSY && !worker.proven);
+    }
+
     /** How many have a task, or can have one. */
     int live() {
         return Math.toIntExact(workers.stream()

@@ -146,6 +146,11 @@ final class WorkerStarts {
         return tries >= MAX_TRIES || failingFor() >= PoolTimer.nanos(config.startTimeout());
     }
 
+    /** Whether the last one failed. */
+    boolean areFailing() {
+        return failed > 0;
+    }
+
     /** How many have failed, in words that introduce the reason of the last one; empty for a single one. */
     String describeFailures() {
         return failed == 1
