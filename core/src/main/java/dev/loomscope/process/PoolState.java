@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the parts of one pool share: the tasks that wait, the workers, their starts, and the one lock that guards them.
@@ -42,13 +43,16 @@ final class PoolState {
      * waits for a worker with a larger heap, those behind it wait too. Guarded by lock.
      */
     void dispatch() {
+        boolean used = false;
         Worker worker = queue.isEmpty() ? null : shelf.takeIdle(queue.first());
         while (worker != null) {
             assign(queue.take(), worker);
+            used = true;
             worker = queue.isEmpty() ? null : shelf.takeIdle(queue.first());
         }
         makeRoom();
-        startUpTo(queue.size());
+        boolean spare = used && config.singleUse() && shelf.idle() == 0;
+        startUpTo(Math.max(queue.size(), spare ? 1 : 0));
     }
 
     // The first in line may need a larger heap than those have who take up all the room.
@@ -101,6 +105,12 @@ final class PoolState {
             int most = Math.min(wanted, config.workers() - shelf.live());
             starts.startUpTo(most, queue.heaps(Math.max(0, most)));
         }
+    }
+
+    /** Why workers have no further task; null if they have. Guarded by lock. */
+    @Nullable
+    String lastTask() {
+        return closed ? CLOSED : config.singleUse() ? "it has had its one task" : null;
     }
 
     private static void assign(PoolJob<?> job, Worker worker) {

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * <p>Tasks of one worker share its JVM: what one changes in statics, system properties, the default locale or the like is there for
  * the next one in that worker. Put back after each task are the standard streams, the MDC, and the name, priority, context class
  * loader and interrupt flag of its thread. Threads that a task leaves behind go on until their worker ends; so do processes, which
- * are killed then, except those that were started without {@code LOOM_SCOPE_WORKER} in their environment. Workers leave SIGINT,
+ * are killed then, except those that were started without {@code LOOM_SCOPE_WORKER} in their environment. With {@link
+ * ProcessPoolConfig#withSingleUse} no two tasks share a JVM. Workers leave SIGINT,
  * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
  *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.

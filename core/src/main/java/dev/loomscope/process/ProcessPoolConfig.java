@@ -236,6 +236,20 @@ public final class ProcessPoolConfig {
         return values.workerInit;
     }
 
+    /** Whether each task has a worker to itself. */
+    public boolean singleUse() {
+        return values.singleUse;
+    }
+
+    /**
+     * With a fresh worker for each task: nothing that a task changes in its JVM, or leaves behind in it, is there for another one. The
+     * worker ends with its task. The next one is started ahead of need: while the task runs, as long as there are fewer than {@link
+     * #workers}, or else when it has ended.
+     */
+    public ProcessPoolConfig withSingleUse() {
+        return with(changed -> changed.singleUse = true);
+    }
+
     /** Those who hear of the workers' lives. */
     public List<ScopeListener> listeners() {
         return values.listeners;
@@ -261,6 +275,7 @@ public final class ProcessPoolConfig {
                 .add("maxResultMiB=" + maxResultMiB())
                 .add("environment=" + environment())
                 .add("workerInit=" + workerInit())
+                .add("singleUse=" + singleUse())
                 .add("listeners=" + listeners())
                 .toString();
     }
@@ -302,6 +317,7 @@ public final class ProcessPoolConfig {
         private int maxResultMiB = Math.clamp(Runtime.getRuntime().maxMemory() / 2 / MIB, 1, Integer.MAX_VALUE);
         private List<String> environment = List.of();
         private @Nullable WorkerInit workerInit;
+        private boolean singleUse;
         private List<ScopeListener> listeners = List.of();
 
         Values copy() {

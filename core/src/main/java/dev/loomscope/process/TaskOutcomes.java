@@ -83,7 +83,7 @@ final class TaskOutcomes implements Worker.Owner {
     private void accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
         boolean outOfMemory = reply.fatal();
         PoolJob<?> job;
-        boolean last;
+        String last; // why it is the worker's last; null if it is not
         pool.lock.lock();
         try {
             job = ensureNoReply(worker, taskId);
@@ -97,8 +97,8 @@ final class TaskOutcomes implements Worker.Owner {
             job.stage = PoolJob.Stage.DONE;
             job.worker = null;
             worker.job = null;
-            last = outOfMemory || pool.closed;
-            if (last) {
+            last = outOfMemory ? "it ran out of memory" : pool.lastTask();
+            if (last != null) {
                 worker.state = Worker.State.RETIRED;
                 pool.replace();
             } else {
@@ -108,8 +108,8 @@ final class TaskOutcomes implements Worker.Owner {
             pool.lock.unlock();
         }
         job.complete(reply);
-        if (last) {
-            pool.retire(worker, outOfMemory ? "it ran out of memory" : PoolState.CLOSED);
+        if (last != null) {
+            pool.retire(worker, last);
         }
     }
 
