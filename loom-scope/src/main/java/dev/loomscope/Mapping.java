@@ -72,7 +72,7 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
                     if (running.size() == atOnce) {
                         completions.next().ifPresent(this::collect);
                     }
-                    forkNext(scope, source);
+                    forkNext((NurseryScope<@Nullable Object, ?>) scope, source);
                 }
                 completions.forEach(this::collect);
             } catch (ScopeFailedException e) {
@@ -89,7 +89,9 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
         });
     }
 
-    private void forkNext(Forker<@Nullable Object> scope, Iterator<? extends A> source) {
+    // It waits if the pool has no room: memory is the bound of what is on its way, whatever the number of items is.
+    private void forkNext(NurseryScope<@Nullable Object, ?> scope, Iterator<? extends A> source)
+            throws InterruptedException {
         int first = taken;
         ArrayList<A> items = new ArrayList<>();
         int size = chunkSize.next();
@@ -101,7 +103,7 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
             results.add(placeholder());
         }
         String name = items.size() == 1 ? "item " + first : "items %d to %d".formatted(first, taken - 1);
-        Subtask<?> subtask = scope.forkTask(name, kind, new ChunkTask<>(function, items, keepsResults));
+        Subtask<?> subtask = scope.forkWhenRoom(name, kind, new ChunkTask<>(function, items, keepsResults));
         running.put(subtask, new Chunk(first, items.size()));
     }
 

@@ -135,9 +135,29 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         subtask.load(task, prepare(subtask, task, options.heapMiB()));
-        admit(subtask);
-        starter.start(subtask);
+        admitAndStart(subtask);
         return subtask;
+    }
+
+    /** Forks; but one of kind CPU waits, here, until its backend has room for it. */
+    <U extends T> ScopedSubtask<U> forkWhenRoom(String subtaskName, TaskKind kind, Callable<? extends U> task)
+            throws InterruptedException {
+        ensureInTree("fork");
+        ensureOpen();
+        ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
+        subtask.load(task, needsBackend(subtask) ? backend().prepareWhenRoom(request(subtask, task, 0)) : null);
+        admitAndStart(subtask);
+        return subtask;
+    }
+
+    private void admitAndStart(ScopedSubtask<?> subtask) {
+        try {
+            admit(subtask);
+        } catch (Throwable e) { // of a user's joiner
+            subtask.letGoOfBackend();
+            throw e;
+        }
+        starter.start(subtask);
     }
 
     @Override
@@ -169,12 +189,22 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
             ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
-        if (subtask.kind() != TaskKind.CPU || cancelReason.get() != null) {
-            return null; // a subtask of a cancelled scope never starts
-        }
-        CpuBackend backend = config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
-        return backend.prepare(new CpuRequest<U>(
-                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB));
+        return needsBackend(subtask) ? backend().prepare(request(subtask, task, heapMiB)) : null;
+    }
+
+    // A subtask of a cancelled scope never starts.
+    private boolean needsBackend(ScopedSubtask<?> subtask) {
+        return subtask.kind() == TaskKind.CPU && cancelReason.get() == null;
+    }
+
+    private CpuBackend backend() {
+        return config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
+    }
+
+    private <U extends @Nullable Object> CpuRequest<U> request(
+            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
+        return new CpuRequest<U>(
+                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB);
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.
@@ -242,8 +272,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         try {
             Task<U> task = Task.of(function, argument);
-            subtask.load(task, prepare(subtask, task, 0));
+            CpuExecution<? extends U> execution = prepare(subtask, task, 0);
+            subtask.load(task, execution);
             starter.start(subtask);
+            if (execution != null && subtask.hasEnded()) {
+                execution.cancel("it was not started"); // unless it was, and has ended since
+            }
         } catch (Throwable e) {
             subtask.failUnstarted(e);
         }

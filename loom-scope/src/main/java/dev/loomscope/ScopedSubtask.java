@@ -293,6 +293,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** It could not be made ready: it fails, unless it was cancelled before. */
     void failUnstarted(Throwable e) {
         if (endWaiting()) {
+            letGoOfBackend();
             endFailed(e);
         }
     }
@@ -379,7 +380,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
         CpuExecution<? extends T> remote = execution;
         if (remote != null) {
-            cancel(remote, reason);
+            cancel(remote, reason.text());
         } else if (policy != CancelPolicy.WAIT) {
             interrupt();
         }
@@ -393,15 +394,24 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             if (needed != null) {
                 needed.withdraw(this);
             }
+            letGoOfBackend();
             end(State.CANCELLED);
         }
         return waits;
     }
 
+    /** It does not start: its backend need not wait for it. */
+    void letGoOfBackend() {
+        CpuExecution<? extends T> remote = execution;
+        if (remote != null) {
+            cancel(remote, "it was not started");
+        }
+    }
+
     // A backend that breaks its promise must not keep the cancel from the siblings.
-    private void cancel(CpuExecution<?> remote, CancelReason reason) {
+    private void cancel(CpuExecution<?> remote, String reason) {
         try {
-            remote.cancel(reason.text());
+            remote.cancel(reason);
         } catch (Throwable e) {
             log.error("{}: its backend threw when it was told to cancel", describe(), e);
         }

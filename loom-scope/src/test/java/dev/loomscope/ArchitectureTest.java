@@ -59,6 +59,8 @@ class ArchitectureTest {
             "dev.loomscope.event.ScopeListener",
             "dev.loomscope.process.ProcessPool",
             "dev.loomscope.process.ProcessPoolConfig",
+            "dev.loomscope.process.ProcessPoolMXBean",
+            "dev.loomscope.process.ProcessPoolStats",
             "dev.loomscope.process.RemoteTaskException",
             "dev.loomscope.process.ResultRejectedException",
             "dev.loomscope.process.WorkerCrashedException",

@@ -16,6 +16,18 @@ public interface CpuBackend {
      *
      * @throws TaskNotSerializableException if the task, or something that it captured, cannot be sent
      * @throws IllegalStateException if this backend is closed
+     * @throws java.util.concurrent.RejectedExecutionException if it has no room for more
      */
     <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request);
+
+    /**
+     * As {@link #prepare}, but waits until there is room. Called where many tasks come from one source, which can be held up.
+     *
+     * @throws TaskNotSerializableException if the task, or something that it captured, cannot be sent
+     * @throws IllegalStateException if this backend is closed
+     */
+    default <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
+            throws InterruptedException {
+        return prepare(request);
+    }
 }

@@ -2,7 +2,9 @@ package dev.loomscope.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** One CPU task that a {@link CpuBackend} has taken in. */
+/**
+ * One CPU task that a {@link CpuBackend} has taken in. Whoever does not {@link #run} it cancels it: until then it takes up room.
+ */
 public interface CpuExecution<T extends @Nullable Object> {
 
     /**

@@ -33,6 +33,8 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         TIME(4),
         /** Pool to worker: what it has to know before its first task; after its init, if there is one. */
         SETUP(5),
+        /** Pool to worker: how much is in your heap? In place of the task id, the bytes from which on it should collect first. */
+        ASK_HEAP(8),
         /** Worker to pool: first frame, proves who it is. */
         HELLO(16),
         /** Worker to pool: warmed up. */
@@ -50,7 +52,9 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         /** Worker to pool: how far the task is; the latest counts, and none has to come. */
         PROGRESS(23),
         /** Worker to pool: something in it has called {@code System.exit}; the body is an {@link ExitCall}. */
-        EXITING(27);
+        EXITING(27),
+        /** Worker to pool: in place of the task id, how many bytes are in its heap. */
+        HEAP(30);
 
         private final int code;
 

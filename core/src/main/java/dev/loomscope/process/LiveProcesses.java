@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -63,11 +62,13 @@ final class LiveProcesses {
         try {
             return builder.start();
         } catch (OutOfMemoryError e) {
-            List<String> arguments =
-                    builder.command().subList(1, builder.command().size());
+            String unique = builder.command().getLast(); // the argument file; what stands before it may run as another
             ProcessHandle.current()
                     .children()
-                    .filter(child -> child.info().arguments().map(List::of).equals(Optional.of(arguments)))
+                    .filter(child -> child.info()
+                            .arguments()
+                            .filter(arguments -> List.of(arguments).contains(unique))
+                            .isPresent())
                     .forEach(ProcessHandle::destroyForcibly);
             throw e;
         }

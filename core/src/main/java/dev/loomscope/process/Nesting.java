@@ -61,6 +61,7 @@ final class Nesting {
         }
         ProcessPoolConfig nested = now.above
                 .withName(now.worker + "/shared")
+                .withMemoryBudgetMiB(Math.max(now.above.memoryBudgetMiB(), now.above.maxHeapMiB())) // for one
                 .withCancelGrace(now.above.cancelGrace().dividedBy(2));
         TaskAction action = now.init == null ? null : now.init.action();
         return action == null ? nested : nested.withWorkerInit(action);

@@ -111,9 +111,16 @@ final class Payload {
 
         Payload toPayload() {
             if (current.position() > 0) {
-                payload.add(current.flip());
+                payload.add(fitted(current.flip()));
             }
             return payload;
+        }
+
+        // It may wait for long, together with many others: then it should not need much more memory than it has bytes.
+        private static ByteBuffer fitted(ByteBuffer last) {
+            return last.remaining() > last.capacity() / 2
+                    ? last
+                    : ByteBuffer.allocate(last.remaining()).put(last).flip();
         }
 
         // What was collected goes first: there must be memory for what follows.

@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,28 @@ final class PoolDispatcher {
     /** How long code may go on that was told to stop. */
     Duration cancelGrace() {
         return pool.config.cancelGrace();
+    }
+
+    /** The room for tasks that have no worker yet. */
+    QueueRoom room() {
+        return pool.room;
+    }
+
+    /** Starts workers until so many are live, and says how many they are in the end. */
+    CompletableFuture<Integer> prewarm(int workers) {
+        List<CompletableFuture<Void>> starts;
+        pool.lock.lock();
+        try {
+            if (pool.closed) {
+                throw pool.closedException();
+            }
+            pool.prewarm(workers);
+            starts = pool.starts.ends();
+        } finally {
+            pool.lock.unlock();
+        }
+        return CompletableFuture.allOf(starts.toArray(CompletableFuture<?>[]::new))
+                .thenApplyAsync(all -> stats().live(), Thread::startVirtualThread); // what follows is code of users
     }
 
     /** Gives a job to a worker, or lets it wait for one. */
@@ -141,6 +164,7 @@ final class PoolDispatcher {
         } finally {
             pool.lock.unlock();
         }
+        pool.room.close();
         PoolState.fail(waiting, pool::closedException);
         unused.forEach(worker -> pool.retire(worker, PoolState.CLOSED));
         running.forEach(job -> job.cancel("process pool '%s' was closed".formatted(pool.config.name())));
@@ -171,6 +195,37 @@ final class PoolDispatcher {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** What is in the pool, and what has happened in it. */
+    ProcessPoolStats stats() {
+        PoolCounts counts = pool.counts;
+        pool.lock.lock();
+        try {
+            return new ProcessPoolStats(
+                    pool.config.workers(),
+                    pool.shelf.live(),
+                    pool.starts.underWay(),
+                    pool.shelf.idle(),
+                    pool.shelf.live() - pool.shelf.idle(),
+                    pool.queue.size(),
+                    pool.room.held(),
+                    pool.config.maxQueuedBytes(),
+                    counts.done.sum(),
+                    counts.failed.sum(),
+                    counts.cancelled.sum(),
+                    counts.started.sum(),
+                    counts.retired.sum(),
+                    counts.killed.sum(),
+                    counts.crashed.sum());
+        } finally {
+            pool.lock.unlock();
+        }
+    }
+
+    /** What has happened in the pool. */
+    PoolCounts counts() {
+        return pool.counts;
     }
 
     /** What is in the pool, for people. */

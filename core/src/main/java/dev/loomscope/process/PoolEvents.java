@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the log and the listeners of a pool what becomes of its workers. Never called with the pool's lock held.
+ * Tells the log, the counts and the listeners of a pool what becomes of its workers. Never called with the pool's lock held.
  *
  * <p>Listeners are code of users and may block. They are called, in the order of the events, by one thread that does nothing else
  * and lives only as long as there is something to deliver. The queue has no bound: a worker makes two or three events in its life.
@@ -25,6 +25,7 @@ final class PoolEvents {
     private final String pool;
     private final boolean heard;
     private final EventStream stream;
+    private final PoolCounts counts;
     private final PoolThreads threads;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -32,7 +33,8 @@ final class PoolEvents {
     private final Queue<ScopeEvent> queue = new ArrayDeque<>(); // guarded by lock
     private @Nullable Thread deliverer; // guarded by lock; while there is something to deliver
 
-    PoolEvents(ProcessPoolConfig config, PoolThreads threads) {
+    PoolEvents(ProcessPoolConfig config, PoolThreads threads, PoolCounts counts) {
+        this.counts = counts;
         this.pool = config.name();
         this.heard = !config.listeners().isEmpty();
         this.stream = new EventStream(config.listeners());
@@ -40,11 +42,13 @@ final class PoolEvents {
     }
 
     void started(Worker worker, Duration startup) {
+        counts.started.increment();
         log.debug("{} of pool '{}' is ready after {} ms", worker, pool, startup.toMillis());
         publish(new ScopeEvent.WorkerStarted(Instant.now(), pool, worker.name(), worker.pid(), startup));
     }
 
     void retired(Worker worker, String reason) {
+        counts.retired.increment();
         log.debug("{} of pool '{}' is retired: {}", worker, pool, reason);
         publish(new ScopeEvent.WorkerRetired(Instant.now(), pool, worker.name(), worker.pid(), reason));
     }
@@ -53,11 +57,15 @@ final class PoolEvents {
     void ended(Worker worker, Worker.State before, WorkerExit exit, String killReason) {
         log.debug("{} of pool '{}' is gone ({}, was {})", worker, pool, exit.describe(), before);
         switch (before) {
-            case KILLED ->
+            case KILLED -> {
+                counts.killed.increment();
                 publish(new ScopeEvent.WorkerKilled(Instant.now(), pool, worker.name(), worker.pid(), killReason));
-            case IDLE, BUSY, CRASHED ->
+            }
+            case IDLE, BUSY, CRASHED -> {
+                counts.crashed.increment();
                 publish(new ScopeEvent.WorkerCrashed(
                         Instant.now(), pool, worker.name(), worker.pid(), exit.describe()));
+            }
             case RETIRED -> {}
         }
     }

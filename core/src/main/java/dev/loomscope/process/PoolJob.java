@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
+    private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final CompletableFuture<@Nullable String> start = new CompletableFuture<>(); // its runner; null: never
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
@@ -58,6 +60,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         this.id = id;
         this.request = request;
         this.encoded = encoded;
+        this.queuedBytes = new AtomicLong(encoded.payload().size());
     }
 
     long id() {
@@ -123,17 +126,36 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return cancelReason.isDone() ? cancelReason.join() : null;
     }
 
+    /** Gives back the room that it has had since it was made; once. It has a worker, or needs none. */
+    void leaveQueue() {
+        pool.room().give(queuedBytes.getAndSet(0));
+    }
+
     /** Ends the wait in {@link #run}; the first reply counts. */
     void complete(WorkerReply outcome) {
+        leaveQueue();
         if (!reply.complete(outcome)) {
             pool.memory().release(outcome.bytes());
         }
         start.complete(null);
     }
 
-    // The observer is code of users: it is called here, where it can delay nothing but its own task.
+    // Counted before anybody sees the end.
     @Override
     public T run() throws Throwable {
+        PoolCounts counts = pool.counts();
+        try {
+            T result = await();
+            counts.done.increment();
+            return result;
+        } catch (Throwable e) {
+            (cancelReason() == null ? counts.failed : counts.cancelled).increment();
+            throw e;
+        }
+    }
+
+    // The observer is code of users: it is called here, where it can delay nothing but its own task.
+    private T await() throws Throwable {
         pool.submit(this);
         String runner = start.join();
         if (runner != null) {

@@ -19,7 +19,10 @@ final class PoolState {
     static final String CLOSED = "its pool was closed";
 
     final ProcessPoolConfig config;
+    final PoolCounts counts = new PoolCounts();
+    final QueueRoom room;
     final PoolEvents events;
+    final WorkerWear wear;
     final ReentrantLock lock = new ReentrantLock();
     final Condition changed = lock.newCondition(); // a worker or a start has gone
     final JobQueue queue = new JobQueue(); // guarded by lock
@@ -33,7 +36,9 @@ final class PoolState {
     PoolState(ProcessPoolConfig config, PoolThreads threads) {
         this.config = config;
         this.memory = ResultMemory.of(config);
-        this.events = new PoolEvents(config, threads);
+        this.room = new QueueRoom(config.name(), config.maxQueuedBytes());
+        this.events = new PoolEvents(config, threads, counts);
+        this.wear = new WorkerWear(this);
         this.starts = new WorkerStarts(config, threads, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
     }
@@ -97,6 +102,11 @@ final class PoolState {
         startUpTo(starts.underWay() + 1);
     }
 
+    /** Starts workers until so many are live, or as many as there may be. Guarded by lock. */
+    void prewarm(int workers) {
+        startUpTo(workers - shelf.live());
+    }
+
     private void startUpTo(int wanted) {
         if (starts.areFailing() && shelf.isProving()) {
             return; // one at a time, up to the moment at which it shows what it is worth
@@ -116,6 +126,7 @@ final class PoolState {
     private static void assign(PoolJob<?> job, Worker worker) {
         job.stage = PoolJob.Stage.SENT;
         job.worker = worker;
+        job.leaveQueue();
         worker.state = Worker.State.BUSY;
         worker.job = job;
         worker.send(job);

@@ -3,7 +3,9 @@ package dev.loomscope.process;
 import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuRequest;
+import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.io.ObjectInputFilter;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -39,20 +41,23 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private final PoolDispatcher dispatcher;
     private final ObjectInputFilter allowedByName;
     private final PayloadLimit limit;
+    private final @Nullable PoolMBean bean; // if JMX shows it
     private final AtomicLong jobIds = new AtomicLong();
 
     private ProcessPool(ProcessPoolConfig config, boolean ambient, PoolThreads threads) {
         this.config = config;
         this.ambient = ambient;
-        this.dispatcher = new PoolDispatcher(config, threads);
+        ProcessPoolConfig fitting = MemoryBudget.fit(config);
+        this.dispatcher = new PoolDispatcher(fitting, threads);
         this.allowedByName = config.allowedResults().isEmpty()
                 ? info -> ObjectInputFilter.Status.UNDECIDED
                 : ObjectInputFilter.Config.createFilter(String.join(";", config.allowedResults()));
         this.limit = PayloadLimit.ofTasks(config);
+        this.bean = config.jmx() ? new PoolMBean(config.name(), dispatcher::stats) : null;
         log.info(
                 "process pool '{}' opened: up to {} workers of {} MiB",
                 config.name(),
-                config.workers(),
+                fitting.workers(),
                 config.maxHeapMiB());
     }
 
@@ -76,12 +81,17 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
      * Opens a pool: {@code open(c -> c.withWorkers(4))}.
      *
      * @param configure gets the default configuration and returns the one to use
+     * @throws IllegalArgumentException if its memory budget has no room for a single worker
      */
     public static ProcessPool open(UnaryOperator<ProcessPoolConfig> configure) {
         return open(configure.apply(ProcessPoolConfig.defaults()));
     }
 
-    /** Opens a pool with this configuration. It starts no worker until its first task. */
+    /**
+     * Opens a pool with this configuration. It starts no worker until its first task.
+     *
+     * @throws IllegalArgumentException if its memory budget has no room for a single worker
+     */
     public static ProcessPool open(ProcessPoolConfig config) {
         return open(config, PoolThreads.daemons());
     }
@@ -96,21 +106,56 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     }
 
     /**
+     * Starts workers ahead of need, so that this many are live, but no more than the pool may have. Returns at once.
+     *
+     * <p>They are idle workers like any other: retired when nobody has used them for the idle timeout.
+     *
+     * @return how many are live when all starts that are under way now are over; fewer than asked for, if starts have just failed and
+     *     none is made at the moment. Fails with a {@link WorkerStartException} if one of them fails.
+     * @throws IllegalArgumentException if the number is below 1
+     * @throws IllegalStateException if the pool is closed
+     */
+    public CompletableFuture<Integer> prewarm(int workers) {
+        if (workers < 1) {
+            throw new IllegalArgumentException("at least 1 worker can be prewarmed, not " + workers);
+        }
+        return dispatcher.prewarm(workers);
+    }
+
+    /** What is in this pool now, and what has happened in it. */
+    public ProcessPoolStats stats() {
+        return dispatcher.stats();
+    }
+
+    /**
      * {@inheritDoc}
      *
      * @throws IllegalStateException also if this process is a worker of a worker of a worker: those have none of their own
      */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
+        EncodedTask encoded = encode(request);
+        dispatcher.room().take(request.name(), encoded.payload().size());
+        return job(request, encoded);
+    }
+
+    @Override
+    public <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
+            throws InterruptedException {
+        EncodedTask encoded = encode(request);
+        dispatcher.room().await(encoded.payload().size());
+        return job(request, encoded);
+    }
+
+    private EncodedTask encode(CpuRequest<?> request) {
         dispatcher.ensureOpen();
         Nesting.ensureMayHaveWorkers(request.name());
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
-        return new PoolJob<>(
-                dispatcher,
-                allowedByName,
-                jobIds.incrementAndGet(),
-                request,
-                TaskCodec.encodeTask(request, limit(request)));
+        return TaskCodec.encodeTask(request, limit(request));
+    }
+
+    private <T extends @Nullable Object> CpuExecution<T> job(CpuRequest<T> request, EncodedTask encoded) {
+        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded);
     }
 
     private PayloadLimit limit(CpuRequest<?> request) {
@@ -126,7 +171,13 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public void close() {
         if (!ambient) {
-            dispatcher.close();
+            try {
+                dispatcher.close();
+            } finally {
+                if (bean != null) {
+                    bean.unregister();
+                }
+            }
         }
     }
 

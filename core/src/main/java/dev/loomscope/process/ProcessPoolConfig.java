@@ -21,6 +21,8 @@ public final class ProcessPoolConfig {
 
     private static final int MIN_HEAP_MIB = 16;
     private static final int MIB = 1 << 20;
+    private static final int DEFAULT_HEAP_MIB = 512;
+    private static final int MAX_NICENESS = 19;
     private static final ProcessPoolConfig DEFAULTS = new ProcessPoolConfig(new Values());
 
     private final Values values; // nobody changes them any more
@@ -30,8 +32,8 @@ public final class ProcessPoolConfig {
     }
 
     /**
-     * As many workers as there are processors, heaps of 512 MiB, retired after 30 s of idling, killed 250 ms after a cancel, 30 s
-     * to start.
+     * As many workers as there are processors and as fit in half of the memory of this machine or container, heaps of 512 MiB (less
+     * where that half is smaller), retired after 30 s of idling, killed 250 ms after a cancel, 30 s to start.
      */
     public static ProcessPoolConfig defaults() {
         return DEFAULTS;
@@ -87,6 +89,124 @@ public final class ProcessPoolConfig {
                     .formatted(name(), MIN_HEAP_MIB, maxHeapMiB));
         }
         return with(changed -> changed.maxHeapMiB = maxHeapMiB);
+    }
+
+    /** How large the heaps of all workers together may be, in MiB. */
+    public int memoryBudgetMiB() {
+        return values.memoryBudgetMiB;
+    }
+
+    /**
+     * With so many workers at most that their heaps fit in this, in MiB. Without it, that is half of what this machine or container
+     * has. Workers in excess are not started, which the log says when the pool is opened; no heap is made smaller. If not even one
+     * fits, the pool is not opened.
+     *
+     * <p>It counts heaps as {@link #withMaxHeapMiB} says. A JVM needs some 50 MiB besides; a {@code -Xmx} among the JVM options, or a
+     * larger heap that a task asks for, is not seen; each pool has a budget of its own.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public ProcessPoolConfig withMemoryBudgetMiB(int memoryBudgetMiB) {
+        ensureAtLeast(1, "memoryBudgetMiB", memoryBudgetMiB);
+        return with(changed -> changed.memoryBudgetMiB = memoryBudgetMiB);
+    }
+
+    /** How many tasks a worker has at most; 0 for any number. */
+    public int maxTasksPerWorker() {
+        return values.maxTasksPerWorker;
+    }
+
+    /**
+     * With workers that are retired after so many tasks; 0 for never. Another one starts meanwhile.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ProcessPoolConfig withMaxTasksPerWorker(int maxTasksPerWorker) {
+        ensureAtLeast(0, "maxTasksPerWorker", maxTasksPerWorker);
+        return with(changed -> changed.maxTasksPerWorker = maxTasksPerWorker);
+    }
+
+    /** How old a worker gets before it is retired; null for any age. */
+    public @Nullable Duration maxWorkerAge() {
+        return values.maxWorkerAge;
+    }
+
+    /**
+     * With workers that are retired at this age: at once if they are idle, or else when their task has ended. Another one starts
+     * meanwhile.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public ProcessPoolConfig withMaxWorkerAge(Duration maxWorkerAge) {
+        ensurePositive("maxWorkerAge", maxWorkerAge);
+        return with(changed -> changed.maxWorkerAge = maxWorkerAge);
+    }
+
+    /** How much a worker's heap may hold between tasks, in MiB; 0 for any amount. */
+    public int maxRetainedHeapMiB() {
+        return values.maxRetainedHeapMiB;
+    }
+
+    /**
+     * With workers that are retired when their heap holds this many MiB or more after a task and a garbage collection, as it does when
+     * tasks leave something behind in static fields or thread locals; 0 for never. Another one starts meanwhile. It is found out while
+     * nobody waits for it, so that the worker may have had one more task by then. Each collection costs the next task some ms; there is
+     * none as long as the heap holds less, garbage included.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ProcessPoolConfig withMaxRetainedHeapMiB(int maxRetainedHeapMiB) {
+        ensureAtLeast(0, "maxRetainedHeapMiB", maxRetainedHeapMiB);
+        return with(changed -> changed.maxRetainedHeapMiB = maxRetainedHeapMiB);
+    }
+
+    /** How large all tasks together may be that were forked and have no worker yet, in bytes. */
+    public long maxQueuedBytes() {
+        return values.maxQueuedBytes;
+    }
+
+    /**
+     * With a bound on the size of all tasks together that were forked and have no worker yet, in bytes as they are sent. Without it,
+     * that is a quarter of this JVM's largest heap.
+     *
+     * <p>A fork neither waits nor drops anything: beyond the bound it throws a {@link
+     * java.util.concurrent.RejectedExecutionException}. {@code map} and {@code forEach} wait for room instead. A task of any size is
+     * taken while no other waits.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ProcessPoolConfig withMaxQueuedBytes(long maxQueuedBytes) {
+        ensureAtLeast(0, "maxQueuedBytes", maxQueuedBytes);
+        return with(changed -> changed.maxQueuedBytes = maxQueuedBytes);
+    }
+
+    /** Whether JMX shows the pool. */
+    public boolean jmx() {
+        return values.jmx;
+    }
+
+    /** With or without a {@link ProcessPoolMXBean} for the time that the pool is open. */
+    public ProcessPoolConfig withJmx(boolean jmx) {
+        return with(changed -> changed.jmx = jmx);
+    }
+
+    /** How much workers yield the processors to others, from 0 to 19. */
+    public int niceness() {
+        return values.niceness;
+    }
+
+    /**
+     * With workers that yield the processors to others, this JVM among them, as {@code nice -n} does: from 0, not at all, to 19. On a
+     * system without {@code nice} it has no effect, which the log says once.
+     *
+     * @throws IllegalArgumentException if it is out of this range
+     */
+    public ProcessPoolConfig withNiceness(int niceness) {
+        if (niceness < 0 || niceness > MAX_NICENESS) {
+            throw new IllegalArgumentException(
+                    "niceness of pool '%s' must be from 0 to %d, not %d".formatted(name(), MAX_NICENESS, niceness));
+        }
+        return with(changed -> changed.niceness = niceness);
     }
 
     /** How long a worker may be idle before it is retired. */
@@ -267,6 +387,13 @@ public final class ProcessPoolConfig {
                 .add("name=" + name())
                 .add("workers=" + workers())
                 .add("maxHeapMiB=" + maxHeapMiB())
+                .add("memoryBudgetMiB=" + memoryBudgetMiB())
+                .add("maxTasksPerWorker=" + maxTasksPerWorker())
+                .add("maxWorkerAge=" + maxWorkerAge())
+                .add("maxRetainedHeapMiB=" + maxRetainedHeapMiB())
+                .add("maxQueuedBytes=" + maxQueuedBytes())
+                .add("jmx=" + jmx())
+                .add("niceness=" + niceness())
                 .add("idleTimeout=" + idleTimeout())
                 .add("cancelGrace=" + cancelGrace())
                 .add("startTimeout=" + startTimeout())
@@ -293,6 +420,13 @@ public final class ProcessPoolConfig {
         }
     }
 
+    private void ensureAtLeast(long least, String what, long value) {
+        if (value < least) {
+            throw new IllegalArgumentException(
+                    "%s of pool '%s' must be at least %d, not %d".formatted(what, name(), least, value));
+        }
+    }
+
     private void ensurePositive(String what, Duration value) {
         if (value.isNegative() || value.isZero()) {
             throw new IllegalArgumentException(
@@ -308,7 +442,14 @@ public final class ProcessPoolConfig {
     private static final class Values implements Cloneable {
         private String name = "cpu";
         private int workers = Runtime.getRuntime().availableProcessors();
-        private int maxHeapMiB = 512;
+        private int maxHeapMiB = Math.clamp(MemoryBudget.DEFAULT_MIB, MIN_HEAP_MIB, DEFAULT_HEAP_MIB);
+        private int memoryBudgetMiB = Math.max(MemoryBudget.DEFAULT_MIB, MIN_HEAP_MIB);
+        private int maxTasksPerWorker;
+        private @Nullable Duration maxWorkerAge;
+        private int maxRetainedHeapMiB;
+        private long maxQueuedBytes = Runtime.getRuntime().maxMemory() / 4;
+        private boolean jmx;
+        private int niceness;
         private Duration idleTimeout = Duration.ofSeconds(30);
         private Duration cancelGrace = Duration.ofMillis(250);
         private Duration startTimeout = Duration.ofSeconds(30);

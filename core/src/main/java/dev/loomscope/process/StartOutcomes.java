@@ -29,6 +29,9 @@ final class StartOutcomes implements WorkerStarts.Owner {
         }
         if (tooLate) {
             pool.retire(worker, PoolState.CLOSED);
+            launch.end().completeExceptionally(pool.closedException());
+        } else {
+            launch.end().complete(null);
         }
     }
 
@@ -42,6 +45,7 @@ final class StartOutcomes implements WorkerStarts.Owner {
             if (pool.queue.isEmpty()) {
                 pool.starts.forgetFailures(); // a spare one: no task will show soon what it is worth
             }
+            pool.wear.begin(worker);
             if (pool.closed) {
                 worker.state = Worker.State.RETIRED;
                 return false;
@@ -56,6 +60,7 @@ final class StartOutcomes implements WorkerStarts.Owner {
     @Override
     public void onStartFailed(WorkerLaunch launch, WorkerStartException reason) {
         failures.note(starts -> starts.failed(launch), reason);
+        launch.end().completeExceptionally(reason);
     }
 
     @Override

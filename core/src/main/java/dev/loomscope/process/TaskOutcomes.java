@@ -97,7 +97,9 @@ final class TaskOutcomes implements Worker.Owner {
             job.stage = PoolJob.Stage.DONE;
             job.worker = null;
             worker.job = null;
-            last = outOfMemory ? "it ran out of memory" : pool.lastTask();
+            String worn = pool.wear.afterTask(worker);
+            String retired = pool.lastTask();
+            last = outOfMemory ? "it ran out of memory" : retired != null ? retired : worn;
             if (last != null) {
                 worker.state = Worker.State.RETIRED;
                 pool.replace();
@@ -111,6 +113,11 @@ final class TaskOutcomes implements Worker.Owner {
         if (last != null) {
             pool.retire(worker, last);
         }
+    }
+
+    @Override
+    public void onHeap(Worker worker, long bytes) {
+        pool.wear.onHeap(worker, bytes);
     }
 
     @Override

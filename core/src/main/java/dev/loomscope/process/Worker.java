@@ -53,6 +53,9 @@ final class Worker {
         /** A task has ended. */
         void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException;
 
+        /** So many bytes are in its heap. */
+        void onHeap(Worker worker, long bytes);
+
         /** The process is gone; the last call. */
         void onEnded(Worker worker, WorkerExit exit);
     }
@@ -82,6 +85,11 @@ final class Worker {
 
     String killReason = ""; // guarded by the pool's lock until the worker has ended
     boolean proven; // guarded by the pool's lock; a task began in it
+    int tasks; // guarded by the pool's lock; how many it has had
+
+    @Nullable
+    String worn; // guarded by the pool's lock; why it should have no other task
+
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
     /** Something to write: a task, or a single frame. */
@@ -144,6 +152,11 @@ final class Worker {
     /** Asks the worker to stop its task. Returns at once. */
     void sendCancel(PoolJob<?> task) {
         outgoing.add(new Outgoing.Control(task.toCancel()));
+    }
+
+    /** Asks the worker what its heap holds, after a collection if that is this many bytes or more. Returns at once. */
+    void askForHeap(long limit) {
+        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.ASK_HEAP, limit)));
     }
 
     /** Asks the worker to exit, and sees to it that it does. Returns at once. */
@@ -273,6 +286,7 @@ final class Worker {
                 exitCall = call;
                 killIfAliveAfter(EXIT_PATIENCE, () -> exitCall = call.asHung());
             }
+            case HEAP -> listener.onHeap(this, frame.taskId());
             default -> throw new ProtocolException("a worker must not send " + frame.type());
         }
     }

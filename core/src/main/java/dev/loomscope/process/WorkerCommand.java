@@ -32,7 +32,8 @@ final class WorkerCommand {
         List<String> arguments = arguments(config, folder);
         Charset charset = launcherCharset();
         ensureWritable(arguments, charset);
-        List<String> command = new ArrayList<>(List.of(java().toString()));
+        List<String> command = new ArrayList<>(NicePrefix.of(config.niceness()));
+        command.add(java().toString());
         if (hasWritten(arguments, charset, folder)) {
             command.add("@" + folder.arguments());
         } else {

@@ -26,6 +26,7 @@ final class WorkerLaunch {
     private final String name;
     private final PoolThreads threads;
     private final long begun = System.nanoTime();
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile boolean aborted; // any thread, set once
 
@@ -42,6 +43,11 @@ final class WorkerLaunch {
     /** The heap that its worker is to have. */
     int heapMiB() {
         return config.maxHeapMiB();
+    }
+
+    /** Completed when its worker is live, or with the reason why it is not. */
+    CompletableFuture<Void> end() {
+        return end;
     }
 
     /** When it began, as nanoTime. */

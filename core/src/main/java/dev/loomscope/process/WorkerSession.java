@@ -37,6 +37,7 @@ final class WorkerSession implements Closeable {
                 case TASK -> receive(frame);
                 case TIME -> limit(frame);
                 case CANCEL -> cancel(frame);
+                case ASK_HEAP -> channel.write(Frame.of(Frame.Type.HEAP, heldInHeap(frame.taskId())));
                 case RETIRE -> {
                     return;
                 }
@@ -95,6 +96,17 @@ final class WorkerSession implements Closeable {
         } else {
             tasks.cancel(taskId, StandardCharsets.UTF_8.decode(frame.body()).toString());
         }
+    }
+
+    // Here no task runs yet: the next one is behind this frame.
+    private static long heldInHeap(long limit) {
+        Runtime runtime = Runtime.getRuntime();
+        long used = runtime.totalMemory() - runtime.freeMemory();
+        if (used < limit) {
+            return used;
+        }
+        System.gc();
+        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     private void writeReplies() {

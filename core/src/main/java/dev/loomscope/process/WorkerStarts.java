@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -166,6 +167,11 @@ final class WorkerStarts {
     /** How many are under way. */
     int underWay() {
         return launches.size();
+    }
+
+    /** Completed when those that are under way are over: with a worker, or with the reason why there is none. */
+    List<CompletableFuture<Void>> ends() {
+        return launches.stream().map(WorkerLaunch::end).toList();
     }
 
     /** Makes all that are under way fail soon. */

@@ -49,6 +49,12 @@ final class Fakes {
         }
     }
 
+    /** Takes its time. */
+    static int slowLength(byte[] bytes) throws InterruptedException {
+        Thread.sleep(20);
+        return bytes.length;
+    }
+
     /** Waits for the latch, whatever interrupts say: legacy code. */
     static void awaitDeaf(CountDownLatch latch) {
         boolean waiting = true;

@@ -15,8 +15,10 @@ import dev.loomscope.Subtask;
 import dev.loomscope.event.ScopeEvent.WorkerKilled;
 import dev.loomscope.process.ProcessPool;
 import dev.loomscope.process.WorkerCrashedException;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /** Worker processes. */
@@ -51,6 +53,37 @@ class PoolsTest {
                 assertThat(crash.started()).isTrue(); // it may have had effects: think before you run it again
             });
             assertThat(primes.get()).isEqualTo(1_229); // another worker, another process
+        }
+        // end
+    }
+
+    @Test
+    void aPoolIsWarmedAndCounts() throws Exception {
+        // guide: prewarm
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(2).withMaxHeapMiB(64))) {
+            pool.prewarm(2).join(); // fails here, and not in the first task, if they cannot start
+            assertThat(pool.stats().idle()).isEqualTo(2);
+
+            ScopeConfig config = ScopeConfig.defaults().withCpuBackend(pool);
+            MixedScope.call(config, scope -> scope.fork(() -> countPrimes(100)).await());
+            assertThat(pool.stats().done()).isEqualTo(1);
+        }
+        // end
+    }
+
+    @Test
+    void whatWaitsIsBounded() throws Exception {
+        // guide: room
+        byte[] page = new byte[100_000];
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withMaxQueuedBytes(300_000));
+                var scope = MixedScope.open(c -> c.withCpuBackend(pool))) {
+            List<byte[]> pages = Collections.nCopies(50, page); // 5 MB, of which no more than 300 kB wait
+            List<Integer> sizes = scope.map(CPU, pages, one -> one.length);
+            assertThat(sizes).hasSize(50);
+
+            assertThatThrownBy(() -> pages.forEach(one -> scope.fork(CPU, () -> Fakes.slowLength(one))))
+                    .isInstanceOf(RejectedExecutionException.class); // with both sizes, and what to do
+            scope.join(); // those that were forked before
         }
         // end
     }

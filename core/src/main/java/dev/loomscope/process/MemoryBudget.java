@@ -1,0 +1,52 @@
+package dev.loomscope.process;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The heaps of all workers of a pool together are bounded: who does not fit is not started, and nobody's heap is shrunk. */
+final class MemoryBudget {
+
+    /** Half of what this machine or container has, in MiB: the budget of those who say nothing. */
+    static final int DEFAULT_MIB = Math.clamp((MachineMemory.ofThisMachine() / 2) >> 20, 1, Integer.MAX_VALUE);
+
+    private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
+
+    private MemoryBudget() {}
+
+    /**
+     * Returns the configuration with as many workers as fit, and says so in the log if they are fewer than asked for.
+     *
+     * @throws IllegalArgumentException if not even one fits
+     */
+    static ProcessPoolConfig fit(ProcessPoolConfig config) {
+        int fitting = config.memoryBudgetMiB() / config.maxHeapMiB();
+        if (fitting >= config.workers()) {
+            return config;
+        }
+        if (fitting == 0) {
+            throw new IllegalArgumentException(
+                    "not even one worker of pool '%s', with a heap of %d MiB, fits in its memory budget of %s. Lower withMaxHeapMiB(%d) or raise withMemoryBudgetMiB(%d)."
+                            .formatted(
+                                    config.name(),
+                                    config.maxHeapMiB(),
+                                    describe(config),
+                                    config.maxHeapMiB(),
+                                    config.memoryBudgetMiB()));
+        }
+        log.warn(
+                "pool '{}' has {} workers, not {}: no more heaps of {} MiB fit in its memory budget of {}. For more, lower withMaxHeapMiB({}) or raise withMemoryBudgetMiB({}).",
+                config.name(),
+                fitting,
+                config.workers(),
+                config.maxHeapMiB(),
+                describe(config),
+                config.maxHeapMiB(),
+                config.memoryBudgetMiB());
+        return config.withWorkers(fitting);
+    }
+
+    private static String describe(ProcessPoolConfig config) {
+        String source = config.memoryBudgetMiB() == DEFAULT_MIB ? " (half of what this machine or container has)" : "";
+        return "%d MiB%s".formatted(config.memoryBudgetMiB(), source);
+    }
+}
