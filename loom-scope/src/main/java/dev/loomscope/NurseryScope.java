@@ -204,7 +204,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private <U extends @Nullable Object> CpuRequest<U> request(
             ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
         return new CpuRequest<U>(
-                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB);
+                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB, this);
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.

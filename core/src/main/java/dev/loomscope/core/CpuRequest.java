@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param remaining the time that is left for the task, null for no limit; asked when the task leaves this process, as it may have
  *     waited by then, on a thread of the backend: must not block
  * @param heapMiB the heap that the task needs at least, in MiB; 0 for what the backend gives every task
+ * @param group whose task it is, usually its scope: where tasks wait for each other, groups take turns, so that none with many tasks
+ *     keeps out the others; only its identity counts; null for the group of all that name none
  */
 public record CpuRequest<T extends @Nullable Object>(
         Callable<? extends T> task,
@@ -23,7 +25,8 @@ public record CpuRequest<T extends @Nullable Object>(
         Observer observer,
         TaskContext context,
         Supplier<@Nullable Duration> remaining,
-        int heapMiB) {
+        int heapMiB,
+        @Nullable Object group) {
 
     /**
      * Guards against null.
@@ -41,17 +44,17 @@ public record CpuRequest<T extends @Nullable Object>(
         }
     }
 
-    /** A task that makes do with the heap that every task has. */
+    /** A task that makes do with the heap that every task has, and names no group. */
     public CpuRequest(
             Callable<? extends T> task,
             String name,
             Observer observer,
             TaskContext context,
             Supplier<@Nullable Duration> remaining) {
-        this(task, name, observer, context, remaining, 0);
+        this(task, name, observer, context, remaining, 0, null);
     }
 
-    /** A task without context and without a limit of time. */
+    /** A task without context, limit of time and group. */
     public CpuRequest(Callable<? extends T> task, String name, Observer observer) {
         this(task, name, observer, TaskContext.EMPTY, () -> null);
     }

@@ -76,6 +76,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         return request.heapMiB();
     }
 
+    /** With whose tasks it shares its turns; null for those of nobody in particular. */
+    @Nullable
+    Object group() {
+        return request.group();
+    }
+
     /**
      * Returns what a worker is sent to run it, first of all the time that is left: asked for now, since it may have waited. What
      * came before the last frame may be followed by {@link #toCancel} instead.

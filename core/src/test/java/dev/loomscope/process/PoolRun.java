@@ -25,7 +25,7 @@ final class PoolRun<T> {
     private record Outcome<T>(T result, Throwable failure) {}
 
     private PoolRun(ProcessPool pool, String name, Task<T> task, TaskContext context, Supplier<Duration> remaining) {
-        this(pool, name, task, context, remaining, 0);
+        this(pool, name, task, context, remaining, 0, null);
     }
 
     private PoolRun(
@@ -34,13 +34,15 @@ final class PoolRun<T> {
             Task<T> task,
             TaskContext context,
             Supplier<Duration> remaining,
-            int heapMiB) {
+            int heapMiB,
+            Object group) {
         this.pool = pool;
-        this.execution = pool.prepare(new CpuRequest<>(task, name, runner::complete, context, remaining, heapMiB));
+        this.execution =
+                pool.prepare(new CpuRequest<>(task, name, runner::complete, context, remaining, heapMiB, group));
     }
 
     static <T> PoolRun<T> startWithHeap(ProcessPool pool, int heapMiB, Task<T> task) {
-        return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, () -> null, heapMiB).start();
+        return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, () -> null, heapMiB, null).start();
     }
 
     /** Runs a task to its end. */
@@ -76,6 +78,10 @@ final class PoolRun<T> {
 
     static <T> PoolRun<T> startWithTime(ProcessPool pool, Supplier<Duration> remaining, Task<T> task) {
         return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, remaining).start();
+    }
+
+    static <T> PoolRun<T> startInGroup(ProcessPool pool, Object group, Task<T> task) {
+        return new PoolRun<>(pool, "task", task, TaskContext.EMPTY, () -> null, 0, group).start();
     }
 
     PoolRun<T> start() {
