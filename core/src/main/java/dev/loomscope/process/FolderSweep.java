@@ -9,7 +9,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -100,15 +99,8 @@ final class FolderSweep {
         return attributes.lastModifiedTime().toInstant().plus(age).isBefore(now);
     }
 
-    // A process whose start is not known may be the one.
     private static boolean mayLive(String pid, String start) {
-        Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive);
-        if (process.isEmpty()) {
-            return false;
-        }
-        long recorded = Long.parseLong(start, WorkerFolder.RADIX);
-        long seen = WorkerBootstrap.startOf(process.get());
-        return recorded == 0 || seen == 0 || recorded == seen;
+        return !ProcessStart.isGone(Long.parseLong(pid), Long.parseLong(start, WorkerFolder.RADIX));
     }
 
     private void deleteReports(Path folder) throws IOException {

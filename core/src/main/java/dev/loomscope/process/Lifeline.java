@@ -3,10 +3,13 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends a worker when its parent is gone, whatever its task is doing. Two watches, since either can fail: the end of stdin comes at
@@ -16,10 +19,14 @@ final class Lifeline {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
     private static final int ORPHANED = 86; // nobody is left to read it
+    private static final AtomicBoolean leaving = new AtomicBoolean();
+
+    private static volatile @Nullable Path folder; // of this worker; set once, before the watch begins
 
     private Lifeline() {}
 
     static void watch(InputStream stdin, WorkerBootstrap bootstrap) {
+        folder = WorkerSocket.folderOf(bootstrap.address());
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
         threads.name("loom-scope-lifeline").start(() -> {
             drain(stdin);
@@ -36,11 +43,31 @@ final class Lifeline {
     /** Ends this process at once: no shutdown hook of a task may delay it. */
     static void leave() {
         try {
-            ProcessTree.killDescendants(List.of(ProcessHandle.current()));
-            String mark = System.getenv(StrayProcesses.VARIABLE);
-            StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
+            if (leaving.compareAndSet(false, true)) {
+                ProcessTree.killDescendants(List.of(ProcessHandle.current()));
+                String mark = System.getenv(StrayProcesses.VARIABLE);
+                StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
+                deleteFolder();
+            } else {
+                pause(); // somebody else does it, and may be held up
+            }
         } finally {
-            Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the line above
+            Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the lines above
+        }
+    }
+
+    // Its parent can no longer do it. Not as WorkerFolder does, which logs: nothing of that may start here.
+    private static void deleteFolder() {
+        Path own = folder;
+        if (own == null) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(own.resolve(WorkerFolder.SOCKET));
+            Files.deleteIfExists(own.resolve(WorkerFolder.ARGUMENTS));
+            Files.deleteIfExists(own);
+        } catch (IOException e) {
+            // left for a sweep, as if this process had been killed too
         }
     }
 
@@ -54,16 +81,22 @@ final class Lifeline {
 
     private static boolean mayBeAlive(WorkerBootstrap bootstrap) {
         try {
-            return isAlive(bootstrap);
-        } catch (OutOfMemoryError e) {
-            return true; // a task has left no memory to look with: the next look may have it
+            return !isGone(bootstrap.parentPid(), bootstrap.parentStart());
+        } catch (OutOfMemoryError | LinkageError | RuntimeException e) {
+            return true; // a task has left no memory or descriptor to look with: the next look may have it
         }
     }
 
-    private static boolean isAlive(WorkerBootstrap bootstrap) {
-        Optional<ProcessHandle> parent = ProcessHandle.of(bootstrap.parentPid()).filter(ProcessHandle::isAlive);
-        return parent.isPresent()
-                && (bootstrap.parentStart() == 0 || WorkerBootstrap.startOf(parent.get()) == bootstrap.parentStart());
+    /** Whether a parent is certainly gone; also one whose own parent has not noticed yet. */
+    static boolean isGone(long parent, long start) {
+        return ProcessStart.isGone(parent, start) || (ProcessStart.isZombie(parent) && isOrphanOf(parent));
+    }
+
+    private static boolean isOrphanOf(long parent) {
+        return ProcessHandle.current()
+                .parent()
+                .filter(current -> current.pid() != parent)
+                .isPresent();
     }
 
     private static void pause() {

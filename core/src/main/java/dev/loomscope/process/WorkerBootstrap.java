@@ -9,14 +9,13 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.HexFormat;
 
 /**
  * What a worker learns through its stdin, before anything else: where to connect, the secret that proves it is the one that was
  * started, and whose death it must not survive. Nothing of it is in an argument, the environment or a log.
  *
- * @param parentStart when the parent process started, in ms of the epoch; 0 if the system does not tell
+ * @param parentStart when the parent process started, as {@link ProcessStart} has it
  */
 record WorkerBootstrap(String token, String address, String worker, long parentPid, long parentStart) {
 
@@ -30,12 +29,8 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
     static WorkerBootstrap create(String address, String worker) {
         byte[] token = new byte[TOKEN_BYTES];
         new SecureRandom().nextBytes(token);
-        ProcessHandle parent = ProcessHandle.current();
-        return new WorkerBootstrap(HexFormat.of().formatHex(token), address, worker, parent.pid(), startOf(parent));
-    }
-
-    static long startOf(ProcessHandle process) {
-        return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+        long parent = ProcessHandle.current().pid();
+        return new WorkerBootstrap(HexFormat.of().formatHex(token), address, worker, parent, ProcessStart.of(parent));
     }
 
     void writeTo(OutputStream stdin) throws IOException {

@@ -27,9 +27,10 @@ final class WorkerFolder {
     /** The base of the numbers in the name, except the pid. */
     static final int RADIX = 36;
 
+    static final String SOCKET = "s";
+    static final String ARGUMENTS = "args";
+
     private static final Logger log = LoggerFactory.getLogger(WorkerFolder.class);
-    private static final String SOCKET = "s";
-    private static final String ARGUMENTS = "args";
     private static final int MAX_TRIES = 20;
 
     private static final AtomicBoolean missed = new AtomicBoolean();
@@ -74,8 +75,8 @@ final class WorkerFolder {
      */
     static WorkerFolder create() throws IOException {
         Path parent = Path.of(System.getProperty("java.io.tmpdir"));
-        ProcessHandle self = ProcessHandle.current();
-        String owner = PREFIX + self.pid() + "-" + Long.toString(WorkerBootstrap.startOf(self), RADIX) + "-";
+        long self = ProcessHandle.current().pid();
+        String owner = PREFIX + self + "-" + Long.toString(ProcessStart.of(self), RADIX) + "-";
         for (int i = 0; true; i++) {
             long random = ThreadLocalRandom.current().nextInt() & 0xffff_ffffL;
             try {

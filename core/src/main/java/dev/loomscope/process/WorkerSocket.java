@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where one worker meets its pool: a Unix-domain socket in a private folder, or a port of the loopback interface where there are
@@ -65,6 +66,13 @@ final class WorkerSocket implements Closeable {
     /** What {@link #connect} takes, in the worker. */
     String address() {
         return address;
+    }
+
+    /** The folder of the socket with this address; null if it is no file. */
+    static @Nullable Path folderOf(String address) {
+        return address.startsWith(UNIX)
+                ? Path.of(address.substring(UNIX.length())).getParent()
+                : null;
     }
 
     /** Waits for somebody to connect; {@link #close} ends that. */

@@ -33,7 +33,7 @@ class FolderSweepTest {
     }
 
     private static String start() {
-        return Long.toString(WorkerBootstrap.startOf(ProcessHandle.current()), WorkerFolder.RADIX);
+        return Long.toString(ProcessStart.of(Work.pid()), WorkerFolder.RADIX);
     }
 
     private Path folder(String name) throws IOException {

@@ -41,20 +41,27 @@ final class PoolOwner implements AutoCloseable {
 
     /** Starts it as the first process of a new group, as a shell does, with signals as they are by default. */
     static PoolOwner startInGroupOfItsOwn(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP", "setsid"));
-        return start(command, System.getProperty("java.class.path"), List.of(arguments));
+        List<String> wrapper = List.of("env", "--default-signal=INT,TERM,HUP", "setsid");
+        return start(wrapper, System.getProperty("java.class.path"), PoolOwner.class, List.of(arguments));
     }
 
     private static PoolOwner start(String classPath, List<String> arguments, String... jvmOptions) throws IOException {
-        return start(new ArrayList<>(), classPath, arguments, jvmOptions);
+        return start(List.of(), classPath, PoolOwner.class, arguments, jvmOptions);
     }
 
-    private static PoolOwner start(List<String> command, String classPath, List<String> arguments, String... jvmOptions)
+    /** Starts another program, with {@code wrapper} before the command of its JVM: {@code unshare -m}, say. */
+    static PoolOwner startProgram(List<String> wrapper, Class<?> program, String... arguments) throws IOException {
+        return start(wrapper, System.getProperty("java.class.path"), program, List.of(arguments));
+    }
+
+    private static PoolOwner start(
+            List<String> wrapper, String classPath, Class<?> program, List<String> arguments, String... jvmOptions)
             throws IOException {
+        List<String> command = new ArrayList<>(wrapper);
         command.add(System.getProperty("java.home") + "/bin/java");
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(jvmOptions));
-        command.addAll(List.of("-cp", classPath, PoolOwner.class.getName()));
+        command.addAll(List.of("-cp", classPath, program.getName()));
         command.addAll(arguments);
         return new PoolOwner(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -161,7 +168,8 @@ final class PoolOwner implements AutoCloseable {
         }
     }
 
-    private static void say(Object word) {
+    /** Says something that {@link #readLine} returns. */
+    static void say(Object word) {
         System.out.println(PREFIX + word);
     }
 
@@ -172,6 +180,10 @@ final class PoolOwner implements AutoCloseable {
             line = process.inputReader().readLine();
         }
         return line == null ? null : line.substring(PREFIX.length());
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     /** All processes that it has started, and those that these have started. */
