@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ProcessTree {
 
-    private static final Logger log = LoggerFactory.getLogger(ProcessTree.class);
     private static final int MAX_ROUNDS = 20;
     private static final Duration STOP_PATIENCE = Duration.ofMillis(500);
 
@@ -35,13 +34,16 @@ final class ProcessTree {
         }
         List<ProcessHandle> handles = alive.stream().map(Process::toHandle).toList();
         Set<ProcessHandle> known = new HashSet<>();
-        boolean some = killFresh(handles, known);
-        boolean more = some && killFresh(handles, known);
-        if (more) {
-            stop(alive);
-            killUntilNoneIsFresh(handles, known);
+        try {
+            boolean some = killFresh(handles, known);
+            boolean more = some && killFresh(handles, known);
+            if (more) {
+                stop(alive);
+                killUntilNoneIsFresh(handles, known);
+            }
+        } finally {
+            alive.forEach(Process::destroyForcibly); // also if we had no descriptor or memory for the rest
         }
-        alive.forEach(Process::destroyForcibly);
         killUntilNoneIsFresh(handles, known); // a JVM takes a moment to die, until which its children are known
     }
 
@@ -60,10 +62,16 @@ final class ProcessTree {
 
     // Whether there were any.
     private static boolean killFresh(Collection<ProcessHandle> roots, Set<ProcessHandle> known) {
-        List<ProcessHandle> fresh = roots.stream()
-                .flatMap(ProcessHandle::descendants)
-                .filter(known::add)
-                .toList();
+        List<ProcessHandle> fresh;
+        try {
+            fresh = roots.stream()
+                    .flatMap(ProcessHandle::descendants)
+                    .filter(known::add)
+                    .toList();
+        } catch (RuntimeException e) { // there is no descriptor left to look with
+            log().warn("it is not known what these processes have started, only they are killed: {}", roots, e);
+            return false;
+        }
         fresh.forEach(ProcessHandle::destroyForcibly);
         return !fresh.isEmpty();
     }
@@ -87,12 +95,17 @@ final class ProcessTree {
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             if (!shell.waitFor(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.debug("processes {} take long to be stopped", pids);
+                log().debug("processes {} take long to be stopped", pids);
             }
         } catch (IOException | OutOfMemoryError e) { // the latter if there are no more threads
-            log.debug("processes {} could not be stopped before they are killed", pids, e);
+            log().debug("processes {} could not be stopped before they are killed", pids, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    // On demand: a worker uses this class too, and must not start the logging of its tasks for it.
+    private static Logger log() {
+        return LoggerFactory.getLogger(ProcessTree.class);
     }
 }
