@@ -11,6 +11,7 @@ final class PoolDispatcher {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(15);
+    private static final Duration CLOSE_LOOK = Duration.ofSeconds(1);
     private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(1);
 
     private final PoolState pool;
@@ -105,7 +106,7 @@ final class PoolDispatcher {
                     if (job.worker != null) {
                         Worker worker = job.worker;
                         worker.sendCancel(job);
-                        PoolTimer.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+                        PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
                     }
                 }
                 case DONE -> {}
@@ -130,21 +131,7 @@ final class PoolDispatcher {
         } finally {
             pool.lock.unlock();
         }
-        try {
-            worker.kill();
-        } finally {
-            replaceDying();
-        }
-    }
-
-    // While the old process is still dying.
-    private void replaceDying() {
-        pool.lock.lock();
-        try {
-            pool.replace();
-        } finally {
-            pool.lock.unlock();
-        }
+        pool.kill(worker);
     }
 
     /** Fails what waits, cancels what runs, and waits until no process is left. Once more, it only waits. */
@@ -179,7 +166,8 @@ final class PoolDispatcher {
             long left = PoolTimer.nanos(CLOSE_PATIENCE) + PoolTimer.nanos(pool.config.cancelGrace());
             while (left > 0 && !pool.isEmpty()) {
                 try {
-                    left = pool.changed.awaitNanos(left);
+                    long now = Math.min(left, CLOSE_LOOK.toNanos());
+                    left -= now - Math.max(0, pool.changed.awaitNanos(now)); // a standstill of ours counts as one look
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }

@@ -6,6 +6,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the parts of one pool share: the tasks that wait, the workers, their starts, and the one lock that guards them.
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * what runs under it does not throw: a thread that cannot be started is dealt with later, by the timer.
  */
 final class PoolState {
+
+    private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
 
     static final String CLOSED = "its pool was closed";
 
@@ -32,6 +36,7 @@ final class PoolState {
     final ResultMemory memory;
 
     private final IdleCheck idleCheck;
+    private final StartedCheck startedCheck;
 
     PoolState(ProcessPoolConfig config, PoolThreads threads) {
         this.config = config;
@@ -41,6 +46,7 @@ final class PoolState {
         this.wear = new WorkerWear(this);
         this.starts = new WorkerStarts(config, threads, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
+        this.startedCheck = new StartedCheck(config.startTimeout(), lock, shelf, this::killStanding);
     }
 
     /**
@@ -123,13 +129,34 @@ final class PoolState {
         return closed ? CLOSED : config.singleUse() ? "it has had its one task" : null;
     }
 
-    private static void assign(PoolJob<?> job, Worker worker) {
+    private void assign(PoolJob<?> job, Worker worker) {
         job.stage = PoolJob.Stage.SENT;
         job.worker = worker;
         job.leaveQueue();
         worker.state = Worker.State.BUSY;
         worker.job = job;
         worker.send(job);
+        startedCheck.onAssigned();
+    }
+
+    // Its task is sent to another one when it is gone.
+    private void killStanding(Worker worker) {
+        log.warn("{} of pool '{}' stands still and is killed: {}", worker, config.name(), worker.killReason);
+        kill(worker);
+    }
+
+    /** Ends a worker whose state is KILLED already, and replaces it while it is still dying. Without the lock. */
+    void kill(Worker worker) {
+        try {
+            worker.kill();
+        } finally {
+            lock.lock();
+            try {
+                replace();
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     /** Ends a worker whose state is RETIRED already, so that nobody gives it another task. Without the lock. */

@@ -17,9 +17,17 @@ import org.slf4j.LoggerFactory;
  * its own process and nothing else.
  *
  * <p>Workers start when they are needed, up to the configured number; the most recently used one gets the next task, so that those
- * in excess become idle and are retired. Tasks that find no worker wait in a queue in this JVM, first come, first served. A worker
- * whose task goes on after a cancel and a grace period is killed together with its descendants, and replaced. A worker that ends
- * by itself fails the one task it had, with a {@link WorkerCrashedException}, and is replaced.
+ * in excess become idle and are retired. Tasks that find no worker wait in a queue in this JVM: scopes take turns, one task each,
+ * and the tasks of one scope are served in the order they came. A worker whose task goes on after a cancel and a grace period is
+ * killed together with its descendants, and replaced. A worker that ends by itself fails the one task it had, with a {@link
+ * WorkerCrashedException}, and is replaced.
+ *
+ * <p>A worker that does not even begin its task, for as long as one may take to start, stands still: it is killed, and the task is
+ * given to another one, once. What begins and then stands still can only be told from what computes for long by its deadline: set
+ * one, or cancel it.
+ *
+ * <p>Time in which this JVM itself stands still, stopped or in a long garbage collection, is nobody's fault: no worker is killed for
+ * it.
  *
  * <p>Tasks of one worker share its JVM: what one changes in statics, system properties, the default locale or the like is there for
  * the next one in that worker. Put back after each task are the standard streams, the MDC, and the name, priority, context class

@@ -239,13 +239,13 @@ public final class ProcessPoolConfig {
         return with(changed -> changed.cancelGrace = cancelGrace);
     }
 
-    /** How long a worker may take from its start until it is ready. */
+    /** How long a worker may take from its start until it is ready, and later until it begins a task that it is sent. */
     public Duration startTimeout() {
         return values.startTimeout;
     }
 
     /**
-     * With this bound on the start of a worker.
+     * With this bound on the start of a worker, and later on its beginning with a task.
      *
      * @throws IllegalArgumentException if it is not positive
      */

@@ -128,7 +128,7 @@ final class TaskOutcomes implements Worker.Owner {
             if (worker.state == Worker.State.CRASHED && !worker.proven) {
                 failures.note(WorkerStarts::crashed, failures.crashed(worker, exit));
             }
-            outlook = refill(worker);
+            outlook = refill(worker, ending.again());
         } finally {
             if (ending.job() != null && !ending.again()) {
                 ending.job().complete(lastReply(worker, ending.job(), ending.before(), exit, outlook));
@@ -144,10 +144,11 @@ final class TaskOutcomes implements Worker.Owner {
             PoolJob<?> job = worker.job;
             Worker.State before = worker.state;
             boolean crashed = before == Worker.State.IDLE || before == Worker.State.BUSY;
+            boolean lost = crashed || before == Worker.State.KILLED; // which may have stood still
             worker.job = null;
             worker.state = crashed ? Worker.State.CRASHED : before;
             pool.shelf.takeOut(worker);
-            return new Ending(before, job, job != null && crashed && queueAgain(job));
+            return new Ending(before, job, job != null && lost && queueAgain(job));
         } finally {
             pool.lock.unlock();
         }
@@ -177,11 +178,15 @@ final class TaskOutcomes implements Worker.Owner {
     }
 
     // Starts another worker, if this one was lost, and says what there is now.
-    private String refill(Worker worker) {
+    private String refill(Worker worker, boolean again) {
         pool.lock.lock();
         try {
-            if (worker.state == Worker.State.CRASHED && worker.proven) {
+            boolean crashed = worker.state == Worker.State.CRASHED && worker.proven;
+            boolean stoodStill = worker.state == Worker.State.KILLED && again;
+            if (crashed || stoodStill) {
                 pool.dispatch(); // the task that is queued again may have another worker
+            }
+            if (crashed) {
                 pool.replace();
             }
             String next = pool.closed
@@ -198,7 +203,7 @@ final class TaskOutcomes implements Worker.Owner {
         if (worker.lateReply != null) {
             return worker.lateReply;
         }
-        return before == Worker.State.KILLED
+        return before == Worker.State.KILLED && job.cancelReason() != null
                 ? new WorkerReply.Cancelled()
                 : new WorkerReply.Lost(WorkerCrashedException.of(
                         worker, job, exit, pool.config.withMaxHeapMiB(worker.heapMiB()), outlook));

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,7 @@ final class Worker {
     private final FrameChannel channel;
     private final PoolThreads threads;
     private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
+    private final AtomicLong written = new AtomicLong(); // frames of tasks
     private @Nullable String breach; // reader thread only; what it said that no worker may say
     private volatile @Nullable ExitCall exitCall; // reader thread, and the timer after that
 
@@ -118,7 +120,7 @@ final class Worker {
     void start(Owner owner) {
         threads.start("loom-scope-%s-writer".formatted(name), this::writeLoop);
         threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner)); // the last: it tells the owner
-        worker.exit().thenRun(() -> PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        worker.exit().thenRun(() -> PatientDelay.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -142,6 +144,11 @@ final class Worker {
     /** Whether it has the heap that the task needs. */
     boolean suits(PoolJob<?> task) {
         return heapMiB() >= task.heapMiB();
+    }
+
+    /** How many frames of tasks it has taken so far; grows while it reads. */
+    long written() {
+        return written.get();
     }
 
     /** Sends a task. Returns at once. */
@@ -236,6 +243,7 @@ final class Worker {
                 return;
             }
             channel.write(frame);
+            written.incrementAndGet();
         }
     }
 

@@ -46,7 +46,7 @@ public final class WorkerCrashedException extends Exception {
                         job.started ? "in" : "before it started",
                         job.name(),
                         outlook,
-                        breach == null ? exit.advice(config) : advice(breach),
+                        advice(worker, exit, config),
                         tail);
         WorkerCrashedException crash = new WorkerCrashedException(message, worker.pid(), exit, job.started);
         if (exit.call() != null) {
@@ -55,7 +55,17 @@ public final class WorkerCrashedException extends Exception {
         return crash;
     }
 
-    private static String advice(String breach) {
+    private static String advice(Worker worker, WorkerExit exit, ProcessPoolConfig config) {
+        String breach = worker.breach();
+        if (breach != null) {
+            return adviceAfter(breach);
+        }
+        return worker.killReason.isEmpty()
+                ? exit.advice(config)
+                : "We have killed it: %s. Was it stopped, or the machine short of memory?".formatted(worker.killReason);
+    }
+
+    private static String adviceAfter(String breach) {
         return ("It did not keep to the protocol: %s. Code in it, of the task or of its input, has got hold of the channel to this"
                         + " JVM, or it runs another version of loom-scope: trust nothing that it did.")
                 .formatted(breach);

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -119,7 +118,7 @@ final class WorkerLaunch {
         exit.thenRun(() -> closeQuietly(socket));
         exit.thenRun(folder::delete);
         AtomicBoolean tooLate = new AtomicBoolean(); // before the kill: whoever sees its effect sees its cause
-        ScheduledFuture<?> timeout = PoolTimer.schedule(config.startTimeout(), () -> {
+        PatientDelay timeout = PatientDelay.schedule(config.startTimeout(), () -> {
             tooLate.set(true);
             started.destroyForcibly();
         });
@@ -132,7 +131,7 @@ final class WorkerLaunch {
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {
-            timeout.cancel(false);
+            timeout.cancel();
         }
     }
 

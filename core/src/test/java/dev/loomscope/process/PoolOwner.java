@@ -22,7 +22,7 @@ final class PoolOwner implements AutoCloseable {
 
     private PoolOwner(Process process) {
         this.process = process;
-        startedAt = WorkerBootstrap.startOf(process.toHandle());
+        startedAt = ProcessStart.of(process.pid());
     }
 
     /** Starts the program with this mode. */

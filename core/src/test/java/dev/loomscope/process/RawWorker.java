@@ -29,7 +29,7 @@ final class RawWorker implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         process.onExit().thenRun(folder::delete);
-        try (WorkerSocket server = WorkerSocket.bind(folder.socket())) {
+        try (WorkerSocket server = WorkerSocket.bind(folder)) {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(server.address(), "raw");
             bootstrap.writeTo(process.getOutputStream());
             SocketChannel socket = server.accept();

@@ -1,0 +1,95 @@
+package dev.loomscope.process;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds workers that stand still: they have a task, but do not begin it, and read nothing more of it. One that is seen so at several
+ * looks in a row is lost, as if it had crashed. Looks only while tasks are on their way, and at all workers at once: it costs a
+ * task nothing.
+ *
+ * <p>Looks and not a delay, so that a standstill of this JVM is one look and not the fault of its workers.
+ */
+final class StartedCheck {
+
+    private static final int LOOKS = 4;
+    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private final Duration patience;
+    private final ReentrantLock lock; // the pool's
+    private final WorkerShelf shelf; // guarded by lock
+    private final Consumer<Worker> kill;
+    private Map<Worker, Sight> seen = new HashMap<>(); // guarded by lock; at the last look
+    private boolean scheduled; // guarded by lock
+
+    /** What was seen of a worker whose task had not begun: which it was, what was written to it, and how often in a row. */
+    private record Sight(@Nullable PoolJob<?> job, long written, int times) {
+
+        static final Sight NONE = new Sight(null, 0, 0);
+    }
+
+    /**
+     * Makes the check of one pool.
+     *
+     * @param patience how long a worker may take to begin a task
+     * @param kill called without the lock, with a worker that is marked as killed, with its reason
+     */
+    StartedCheck(Duration patience, ReentrantLock lock, WorkerShelf shelf, Consumer<Worker> kill) {
+        this.patience = patience;
+        this.lock = lock;
+        this.shelf = shelf;
+        this.kill = kill;
+    }
+
+    /** A worker was given a task. Guarded by lock. */
+    void onAssigned() {
+        if (!scheduled) {
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        scheduled = true;
+        long pause = Math.max(PoolTimer.nanos(patience) / LOOKS, MIN_PAUSE_NANOS);
+        PoolTimer.schedule(Duration.ofNanos(pause), this::look);
+    }
+
+    private void look() {
+        List<Worker> lost = new ArrayList<>();
+        lock.lock();
+        try {
+            Map<Worker, Sight> now = new HashMap<>();
+            for (Worker worker : shelf.all()) {
+                PoolJob<?> job = worker.job;
+                if (worker.state == Worker.State.BUSY && job != null && !job.started) {
+                    Sight before = seen.getOrDefault(worker, Sight.NONE);
+                    long written = worker.written();
+                    boolean same = before.job() == job && before.written() == written;
+                    Sight sight = new Sight(job, written, same ? before.times() + 1 : 0);
+                    now.put(worker, sight);
+                    if (sight.times() >= LOOKS) {
+                        worker.state = Worker.State.KILLED;
+                        worker.killReason = "it did not begin CPU task '%s' within %d ms"
+                                .formatted(job.name(), patience.toMillis());
+                        lost.add(worker);
+                    }
+                }
+            }
+            seen = now;
+            scheduled = false;
+            if (!now.isEmpty()) {
+                schedule();
+            }
+        } finally {
+            lock.unlock();
+        }
+        lost.forEach(kill);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.loomscope.event.ScopeEvent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The parent stands still, for longer than all that it allows its workers. */
+class StandstillTest {
+
+    private static final Duration START = Duration.ofSeconds(3);
+    private static final Duration GRACE = Duration.ofMillis(1_500);
+    private static final long STANDSTILL_MILLIS =
+            Math.max(START.toMillis() + 500, 1_000 * Long.getLong("standstill.seconds", 0));
+
+    @TempDir
+    Path folder;
+
+    /** A program with one worker that computes, one that ends what was cancelled, and one that starts. */
+    static final class Owner {
+
+        /** Takes the path of a file that its task waits for. */
+        public static void main(String[] args) throws Exception {
+            EventTrail events = new EventTrail();
+            String go = args[0];
+            try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(3)
+                    .withMaxHeapMiB(32)
+                    .withStartTimeout(START)
+                    .withCancelGrace(GRACE)
+                    .withListener(events))) {
+                PoolRun<Long> busy =
+                        PoolRun.start(pool, () -> Work.awaitFile(go)).awaitStart();
+                PoolRun<Long> cancelled =
+                        PoolRun.start(pool, StandstillTest::cleanUp).awaitStart();
+                PoolRun<Long> starting = PoolRun.start(pool, () -> Work.awaitFile(go));
+                cancelled.cancel("enough");
+                Eventually.becomesTrue(
+                        "there are three processes",
+                        () -> ProcessHandle.current().children().count() == 3);
+                PoolOwner.say("stop me");
+
+                PoolOwner.say(cancelled.get() > 0 && busy.get() > 0 && starting.get() > 0);
+                PoolOwner.say(events.pids().size());
+            }
+            PoolOwner.say(events.of(ScopeEvent.WorkerKilled.class).size()
+                    + events.of(ScopeEvent.WorkerCrashed.class).size());
+        }
+    }
+
+    // Listens, but needs a moment, in which its parent is stopped.
+    private static long cleanUp() throws InterruptedException {
+        long pid = Work.listenAndReturnPid();
+        Thread.sleep(GRACE.toMillis() / 2);
+        return pid;
+    }
+
+    @Test
+    void aParentThatWasStoppedKillsNobodyAndNobodyLeaves() throws Exception {
+        String go = folder.resolve("go").toString();
+        try (PoolOwner owner = PoolOwner.startProgram(List.of(), Owner.class, go)) {
+            assertThat(owner.readLine()).isEqualTo("stop me");
+
+            Pids.signal("STOP", owner.pid());
+            List<Long> workers = Pids.alive(owner.children());
+            Thread.sleep(STANDSTILL_MILLIS); // the fault is that time passes
+            assertThat(Pids.alive(workers)).as("without their parent").isEqualTo(workers);
+            Work.touch(go);
+            Pids.signal("CONT", owner.pid());
+
+            assertThat(workers).hasSize(3);
+            assertThat(owner.readLine()).isEqualTo("true");
+            assertThat(owner.readLine()).as("workers").isEqualTo("3");
+            assertThat(owner.readLine()).as("that did not end in peace").isEqualTo("0");
+        }
+    }
+
+    @Test
+    void aDelayThatWasOverInAStandstillIsNotOverAtItsEnd() throws Exception {
+        // the timer's thread is kept busy, as if the whole JVM had stood still
+        long[] ended = new long[1];
+        CountDownLatch fired = new CountDownLatch(1);
+        PatientDelay.schedule(Duration.ofMillis(200), () -> {
+            ended[0] = System.nanoTime();
+            fired.countDown();
+        });
+        long[] stillUntil = new long[1];
+        PoolTimer.schedule(Duration.ofMillis(10), () -> {
+            sleep(500);
+            stillUntil[0] = System.nanoTime();
+        });
+
+        assertThat(fired.await(30, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(Duration.ofNanos(ended[0] - stillUntil[0])).isGreaterThanOrEqualTo(Duration.ofMillis(150));
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
