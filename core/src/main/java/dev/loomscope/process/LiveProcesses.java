@@ -22,6 +22,7 @@ final class LiveProcesses {
     private static final Logger log = LoggerFactory.getLogger(LiveProcesses.class);
     private static final Map<Process, WorkerFolder> processes = new ConcurrentHashMap<>();
     private static final ReadWriteLock starts = new ReentrantReadWriteLock(); // read: a start; write: the exit
+    private static final int LOOKS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     static {
@@ -59,6 +60,7 @@ final class LiveProcesses {
 
     // Without a thread that waits for its exit, the JDK throws after it has started the process: nobody would know it.
     private static Process startKnown(ProcessBuilder builder) throws IOException {
+        Descriptors.ensureEnough();
         try {
             return builder.start();
         } catch (OutOfMemoryError e) {
@@ -87,8 +89,12 @@ final class LiveProcesses {
     static boolean destroy(Process process, Duration patience) {
         ProcessTree.kill(List.of(process));
         try {
-            if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                return true;
+            for (int look = 0; look < LOOKS; look++) {
+                if (process.waitFor(patience.toNanos() / LOOKS, TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
+                process.destroyForcibly(); // without a descriptor to look at it first, the JDK kills nobody and says
+                // nothing
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -89,6 +89,7 @@ final class ProcessTree {
         String watchdog = "(trap '' HUP INT TERM; sleep 1; kill -KILL %s) &".formatted(pids);
         List<String> command = List.of("/bin/sh", "-c", "%s kill -STOP %s".formatted(watchdog, pids));
         try {
+            Descriptors.ensureEnough();
             Process shell = new ProcessBuilder(command)
                     .redirectInput(new File("/dev/null"))
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -64,7 +64,11 @@ class DescriptorLimitTest {
             }
         }
 
+        // Throws if somebody else has closed one of them.
         private static void release() throws IOException {
+            for (FileInputStream each : hog) {
+                assertThat(each.read()).isEqualTo(-1);
+            }
             while (!hog.isEmpty()) {
                 hog.remove().close();
             }
