@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +62,7 @@ class ChaosTest {
     }
 
     @Test
+    @Tag("slow")
     void everyTaskHasOneOutcomeWhateverSignalsItsWorkerGets() throws Exception {
         System.out.printf("chaos: -Dchaos.seconds=%d -Dchaos.seed=%d%n", LENGTH.toSeconds(), seed);
         long end = System.nanoTime() + LENGTH.toNanos();

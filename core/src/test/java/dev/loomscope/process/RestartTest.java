@@ -9,13 +9,14 @@ import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Workers that come and go leave nothing behind. As often as {@code -Drestarts} says (12). */
+/** Workers that come and go leave nothing behind. As often as {@code -Drestarts} says (8). */
 class RestartTest {
 
-    private static final int RESTARTS = Integer.getInteger("restarts", 12);
+    private static final int RESTARTS = Integer.getInteger("restarts", 8);
     private static final int WARM_UP = 4;
 
     private final String tmpdir = System.getProperty("java.io.tmpdir");
@@ -63,6 +64,7 @@ class RestartTest {
     }
 
     @Test
+    @Tag("slow")
     void workersThatCrashAreKilledOrRetiredLeaveNothingBehind() throws Exception {
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)
                 .withMaxHeapMiB(32)

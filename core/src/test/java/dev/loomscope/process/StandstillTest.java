@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +62,7 @@ class StandstillTest {
     }
 
     @Test
+    @Tag("slow")
     void aParentThatWasStoppedKillsNobodyAndNobodyLeaves() throws Exception {
         String go = folder.resolve("go").toString();
         try (PoolOwner owner = PoolOwner.startProgram(List.of(), Owner.class, go)) {

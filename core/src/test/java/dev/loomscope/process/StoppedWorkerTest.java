@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import dev.loomscope.event.ScopeEvent;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,7 @@ class StoppedWorkerTest {
     }
 
     @ParameterizedTest
+    @Tag("slow")
     @ValueSource(ints = {0, 4_000_000})
     void aTaskThatAStoppedWorkerDoesNotBeginIsGivenToAnother(int load) throws Exception {
         try (LogTrail log = LogTrail.follow("dev.loomscope", Level.WARN);
