@@ -21,8 +21,12 @@ class FairTurnsTest {
     private final JobQueue queue = new JobQueue();
 
     private static PoolJob<?> job(String name, Object group) {
-        CpuRequest<Long> request =
-                new CpuRequest<>((Task<Long>) Work::pid, name, runner -> {}, TaskContext.EMPTY, () -> null, 0, group);
+        return job(name, group, 0);
+    }
+
+    private static PoolJob<?> job(String name, Object group, int heapMiB) {
+        CpuRequest<Long> request = new CpuRequest<>(
+                (Task<Long>) Work::pid, name, runner -> {}, TaskContext.EMPTY, () -> null, heapMiB, group);
         return new PoolJob<>(null, null, 0, request, null);
     }
 
@@ -91,6 +95,21 @@ class FairTurnsTest {
 
         assertThat(queue.takeAll()).extracting(PoolJob::name).containsExactly("a1", "a2", "b1");
         assertThat(queue.isEmpty()).isTrue();
+    }
+
+    @Test
+    void theHeapsOfTheNextAreThoseInTheOrderOfTheTurns() {
+        queue.add(job("a1", "a", 1));
+        queue.add(job("a2", "a", 2));
+        queue.add(job("a3", "a", 3));
+        queue.add(job("b1", "b", 4));
+
+        assertThat(queue.first().name()).isEqualTo("a1");
+        assertThat(queue.heaps(0)).isEmpty();
+        assertThat(queue.heaps(3)).containsExactly(1, 4, 2);
+        assertThat(queue.heaps(9)).containsExactly(1, 4, 2, 3);
+        assertThat(queue.takeLargerThan(2)).extracting(PoolJob::name).containsExactlyInAnyOrder("a3", "b1");
+        assertThat(takeAllInTurn()).containsExactly("a1", "a2");
     }
 
     @Test
