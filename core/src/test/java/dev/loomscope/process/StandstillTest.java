@@ -47,7 +47,8 @@ class StandstillTest {
                 PoolOwner.say("stop me");
 
                 PoolOwner.say(cancelled.get() > 0 && busy.get() > 0 && starting.get() > 0);
-                PoolOwner.say(events.pids().size());
+                Eventually.becomesTrue("all are ready", () -> events.pids().size() >= 3);
+                PoolOwner.say(events.pids().stream().sorted().toList());
             }
             PoolOwner.say(events.of(ScopeEvent.WorkerKilled.class).size()
                     + events.of(ScopeEvent.WorkerCrashed.class).size());
@@ -77,7 +78,9 @@ class StandstillTest {
 
             assertThat(workers).hasSize(3);
             assertThat(owner.readLine()).isEqualTo("true");
-            assertThat(owner.readLine()).as("workers").isEqualTo("3");
+            assertThat(owner.readLine())
+                    .as("the same workers")
+                    .isEqualTo(workers.stream().sorted().toList().toString());
             assertThat(owner.readLine()).as("that did not end in peace").isEqualTo("0");
         }
     }
