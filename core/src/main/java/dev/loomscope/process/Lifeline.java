@@ -49,7 +49,8 @@ final class Lifeline {
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
                 deleteFolder();
             } else {
-                pause(); // somebody else does it, and may be held up
+                pause(); // somebody else does it, and may be held up: not for ever
+                pause();
             }
         } finally {
             Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the lines above

@@ -24,7 +24,6 @@ final class StrayProcesses {
     /** The environment variable of the mark. */
     static final String VARIABLE = "LOOM_SCOPE_WORKER";
 
-    private static final Logger log = LoggerFactory.getLogger(StrayProcesses.class);
     private static final Path PROCESSES = Path.of("/proc");
     private static final int MAX_ROUNDS = 20;
 
@@ -57,7 +56,7 @@ final class StrayProcesses {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            log.debug("the processes of this machine cannot be listed", e);
+            log().debug("the processes of this machine cannot be listed", e);
         }
         return some;
     }
@@ -79,7 +78,12 @@ final class StrayProcesses {
     private static void killUnlessSelf(ProcessHandle process) {
         if (process.pid() != ProcessHandle.current().pid()) {
             process.destroyForcibly();
-            log.debug("process {}, which a task has left behind, is killed", process.pid());
+            log().debug("process {}, which a task has left behind, is killed", process.pid());
         }
+    }
+
+    // On demand: a worker uses this class too, and must not start the logging of its tasks for it.
+    private static Logger log() {
+        return LoggerFactory.getLogger(StrayProcesses.class);
     }
 }
