@@ -1,15 +1,12 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import javax.management.JMException;
-import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +22,9 @@ final class MachineMemory {
     private static final Pattern TOTAL = Pattern.compile("MemTotal:\\s+(\\d{1,15}) kB");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
 
+    /** Half of what this machine or container has, in MiB: the budget of those who say nothing. */
+    static final int HALF_MIB = Math.clamp((ofThisMachine() / 2) >> 20, 1, Integer.MAX_VALUE);
+
     private final Path root;
 
     /** For a machine whose files are below {@code root}. */
@@ -37,15 +37,14 @@ final class MachineMemory {
         try {
             return new MachineMemory(Path.of("/")).bytes();
         } catch (IOException e) {
-            return askJdk(); // not Linux
+            return ofJdk(); // not Linux
         }
     }
 
-    static long askJdk() {
+    private static long ofJdk() {
         try {
-            ObjectName system = new ObjectName(ManagementFactory.OPERATING_SYSTEM_MXBEAN_NAME);
-            return (Long) ManagementFactory.getPlatformMBeanServer().getAttribute(system, "TotalMemorySize");
-        } catch (JMException | RuntimeException e) {
+            return JdkMemory.bytes();
+        } catch (RuntimeException | LinkageError e) {
             return Runtime.getRuntime().maxMemory() * DEFAULT_SHARE; // as a JVM does that is told nothing
         }
     }

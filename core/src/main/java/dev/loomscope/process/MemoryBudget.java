@@ -6,9 +6,6 @@ import org.slf4j.LoggerFactory;
 /** The heaps of all workers of a pool together are bounded: who does not fit is not started, and nobody's heap is shrunk. */
 final class MemoryBudget {
 
-    /** Half of what this machine or container has, in MiB: the budget of those who say nothing. */
-    static final int DEFAULT_MIB = Math.clamp((MachineMemory.ofThisMachine() / 2) >> 20, 1, Integer.MAX_VALUE);
-
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
 
     private MemoryBudget() {}
@@ -46,7 +43,9 @@ final class MemoryBudget {
     }
 
     private static String describe(ProcessPoolConfig config) {
-        String source = config.memoryBudgetMiB() == DEFAULT_MIB ? " (half of what this machine or container has)" : "";
+        String source = config.memoryBudgetMiB() == MachineMemory.HALF_MIB
+                ? " (half of what this machine or container has)"
+                : "";
         return "%d MiB%s".formatted(config.memoryBudgetMiB(), source);
     }
 }

@@ -442,8 +442,8 @@ public final class ProcessPoolConfig {
     private static final class Values implements Cloneable {
         private String name = "cpu";
         private int workers = Runtime.getRuntime().availableProcessors();
-        private int maxHeapMiB = Math.clamp(MemoryBudget.DEFAULT_MIB, MIN_HEAP_MIB, DEFAULT_HEAP_MIB);
-        private int memoryBudgetMiB = Math.max(MemoryBudget.DEFAULT_MIB, MIN_HEAP_MIB);
+        private int maxHeapMiB = Math.clamp(MachineMemory.HALF_MIB, MIN_HEAP_MIB, DEFAULT_HEAP_MIB);
+        private int memoryBudgetMiB = Math.max(MachineMemory.HALF_MIB, MIN_HEAP_MIB);
         private int maxTasksPerWorker;
         private @Nullable Duration maxWorkerAge;
         private int maxRetainedHeapMiB;

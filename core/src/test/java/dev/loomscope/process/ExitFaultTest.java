@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.loomscope.core.Task;
 import dev.loomscope.event.ScopeEvent;
 import dev.loomscope.user.Quitter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Tasks that end the JVM they run in, in every way there is. */
 class ExitFaultTest {
@@ -89,15 +93,14 @@ class ExitFaultTest {
     }
 
     @Test
-    void anExitOfAnIdleWorkerFailsNoTaskAndIsInItsEvent() throws Exception {
+    void anExitOfAnIdleWorkerFailsNoTaskAndIsInItsEvent(@TempDir Path folder) throws Exception {
+        String hasReplied = folder.resolve("has replied").toString();
         try (ProcessPool single = ProcessPool.open(c -> c.withWorkers(1).withListener(events))) {
             long pid = PoolRun.run(single, () -> {
                 Thread later = new Thread(
                         () -> {
-                            try {
-                                Thread.sleep(50);
-                            } catch (InterruptedException e) {
-                                return;
+                            while (!Files.exists(Path.of(hasReplied))) {
+                                LockSupport.parkNanos(1_000_000);
                             }
                             Quitter.quit(6);
                         },
@@ -105,6 +108,7 @@ class ExitFaultTest {
                 later.start();
                 return Work.pid();
             });
+            Files.createFile(Path.of(hasReplied));
 
             assertThat(events.await(ScopeEvent.WorkerCrashed.class, pid))
                     .singleElement()

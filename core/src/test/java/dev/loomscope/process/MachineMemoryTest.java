@@ -103,7 +103,7 @@ class MachineMemoryTest {
         var jdk = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
         assertThat(MachineMemory.ofThisMachine()).isEqualTo(jdk.getTotalMemorySize());
-        assertThat(MachineMemory.askJdk()).isEqualTo(jdk.getTotalMemorySize());
+        assertThat(JdkMemory.bytes()).isEqualTo(jdk.getTotalMemorySize());
     }
 
     /** Says what a process of this configuration may use. */
