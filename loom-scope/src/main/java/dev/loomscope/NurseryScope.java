@@ -538,9 +538,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         cancel(CancelReason.of(Source.EXPLICIT, reason));
     }
 
-    // All scopes inside are marked before anything stops: whoever ends because of it finds why. Without recursion,
-    // since
-    // scopes may stand in each other thousands deep.
+    // All scopes inside are marked before anything stops: whoever ends because of it finds why. Without
+    // recursion, since scopes may stand in each other thousands deep.
     private void cancel(CancelReason reason) {
         if (!markCancelled(reason)) {
             return;

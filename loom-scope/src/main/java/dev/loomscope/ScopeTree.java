@@ -108,7 +108,7 @@ final class ScopeTree implements ScopePlace {
 
     @Override
     public @Nullable CancelReason cancelled() {
-        return scope.cancelReason().orElse(null);
+        return scope.cancelled();
     }
 
     /** The deadline of the CPU task in whose worker process this scope is the outermost; null for none. */

@@ -163,9 +163,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 : null;
     }
 
-    // As the handler of its thread it is found by current(), without a thread local in each of a million virtual
-    // threads. What
-    // a task throws is caught long before; this is for what goes wrong outside of it.
+    // As the handler of its thread it is found by current(), without a thread local in each of a million
+    // virtual threads. What a task throws is caught long before; this is for what goes wrong outside of it.
     @Override
     public void uncaughtException(Thread failed, Throwable thrown) {
         log.error("the thread of {} has ended outside of its task", describe(), thrown);

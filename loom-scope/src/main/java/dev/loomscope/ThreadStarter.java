@@ -87,9 +87,8 @@ final class ThreadStarter {
         }
     }
 
-    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's mistake:
-    // it
-    // forks with other scoped values than the scope was opened with.
+    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's
+    // mistake: it forks with other scoped values than the scope was opened with.
     private void startHere(ScopedSubtask<?> subtask) {
         try {
             container.start(subtask);

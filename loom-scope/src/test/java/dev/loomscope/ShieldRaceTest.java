@@ -32,9 +32,8 @@ class ShieldRaceTest {
         wrong.computeIfAbsent(what, unused -> new AtomicInteger()).incrementAndGet();
     }
 
-    // Enters and leaves shields until the one interrupt has come. It parks now and then: virtual threads that only
-    // yield can
-    // keep their carriers to themselves, and one that has not started yet may wait for long.
+    // Enters and leaves shields until the one interrupt has come. It parks now and then: virtual threads that
+    // only yield can keep their carriers to themselves, and one that has not started yet may wait for long.
     private Void shieldUntilInterrupted() {
         for (int turn = 0; !Thread.interrupted(); turn++) {
             Shield.run(() -> {

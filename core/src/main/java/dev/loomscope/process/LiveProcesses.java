@@ -93,8 +93,8 @@ final class LiveProcesses {
                 if (process.waitFor(patience.toNanos() / LOOKS, TimeUnit.NANOSECONDS)) {
                     return true;
                 }
-                process.destroyForcibly(); // without a descriptor to look at it first, the JDK kills nobody and says
-                // nothing
+                // Without a descriptor to look at it first, the JDK kills nobody and says nothing.
+                process.destroyForcibly();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,12 +120,6 @@ final class PoolState {
             int most = Math.min(wanted, config.workers() - shelf.live());
             starts.startUpTo(most, queue.heaps(Math.max(0, most)));
         }
-    }
-
-    /** Why workers have no further task; null if they have. Guarded by lock. */
-    @Nullable
-    String lastTask() {
-        return closed ? CLOSED : config.singleUse() ? "it has had its one task" : null;
     }
 
     private void assign(PoolJob<?> job, Worker worker) {

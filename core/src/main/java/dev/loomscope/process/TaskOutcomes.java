@@ -98,8 +98,7 @@ final class TaskOutcomes implements Worker.Owner {
             job.worker = null;
             worker.job = null;
             String worn = pool.wear.afterTask(worker);
-            String retired = pool.lastTask();
-            last = outOfMemory ? "it ran out of memory" : retired != null ? retired : worn;
+            last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
             if (last != null) {
                 worker.state = Worker.State.RETIRED;
                 pool.replace();

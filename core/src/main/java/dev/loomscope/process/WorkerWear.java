@@ -17,7 +17,7 @@ final class WorkerWear {
 
     WorkerWear(PoolState pool) {
         this.pool = pool;
-        this.maxTasks = pool.config.maxTasksPerWorker();
+        this.maxTasks = pool.config.singleUse() ? 1 : pool.config.maxTasksPerWorker();
         this.maxAge = pool.config.maxWorkerAge();
         this.maxRetainedHeapMiB = pool.config.maxRetainedHeapMiB();
     }
@@ -40,7 +40,7 @@ final class WorkerWear {
     String afterTask(Worker worker) {
         worker.tasks++;
         if (worker.tasks == maxTasks) {
-            return "it has had %d tasks".formatted(maxTasks);
+            return maxTasks == 1 ? "it has had its one task" : "it has had %d tasks".formatted(maxTasks);
         }
         if (worker.worn == null && maxRetainedHeapMiB > 0) {
             worker.askForHeap((long) maxRetainedHeapMiB << 20);

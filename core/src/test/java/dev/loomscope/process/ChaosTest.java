@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -36,9 +37,11 @@ class ChaosTest {
     private static final Duration TASK_LIMIT = Duration.ofSeconds(2);
     private static final String[] SIGNALS = {"KILL", "STOP", "STOP", "CONT", "CONT", "CONT", "SEGV"};
 
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
+
     private final long seed = Long.getLong("chaos.seed", System.nanoTime());
     private final EventTrail events = new EventTrail();
-    private final String tmpdir = System.getProperty("java.io.tmpdir");
     private LogTrail log;
 
     /** How a task may end. */
@@ -51,14 +54,13 @@ class ChaosTest {
 
     @BeforeEach
     void moveTmpdir(@TempDir Path folder) {
-        System.setProperty("java.io.tmpdir", folder.toString());
+        properties.set("java.io.tmpdir", folder);
         log = LogTrail.follow("dev.loomscope", Level.ERROR);
     }
 
     @AfterEach
-    void restoreTmpdir() {
+    void closeLog() {
         log.close();
-        System.setProperty("java.io.tmpdir", tmpdir);
     }
 
     @Test

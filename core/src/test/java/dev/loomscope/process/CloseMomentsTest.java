@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A pool is closed while one of its workers is at a point that does not last. */
@@ -22,21 +22,18 @@ class CloseMomentsTest {
 
     private static final int LOAD = 4_000_000; // more than fits a socket
 
-    private final String tmpdir = System.getProperty("java.io.tmpdir");
     private final EventTrail events = new EventTrail();
     private final Set<Thread> before = workerThreads();
+
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
 
     @TempDir
     Path folder;
 
     @BeforeEach
     void moveTmpdir() {
-        System.setProperty("java.io.tmpdir", folder.toString());
-    }
-
-    @AfterEach
-    void restoreTmpdir() {
-        System.setProperty("java.io.tmpdir", tmpdir);
+        properties.set("java.io.tmpdir", folder);
     }
 
     private ProcessPool open(Duration grace) {

@@ -11,11 +11,15 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class FolderSweepTest {
 
     private static final Duration OLD = FolderSweep.MIN_AGE.plusMinutes(1);
+
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
 
     @TempDir
     Path tmp;
@@ -86,19 +90,14 @@ class FolderSweepTest {
 
     @Test
     void aFolderOfThisJvmSaysSoInItsName() throws Exception {
-        String before = System.getProperty("java.io.tmpdir");
-        System.setProperty("java.io.tmpdir", tmp.toString());
-        try {
-            WorkerFolder own = WorkerFolder.create();
-            age(own.path(), OLD);
+        properties.set("java.io.tmpdir", tmp);
+        WorkerFolder own = WorkerFolder.create();
+        age(own.path(), OLD);
 
-            sweep();
+        sweep();
 
-            assertThat(own.path()).exists();
-            assertThat(own.path().getFileName().toString()).startsWith("loom-scope-" + Work.pid() + "-" + start());
-        } finally {
-            System.setProperty("java.io.tmpdir", before);
-        }
+        assertThat(own.path()).exists();
+        assertThat(own.path().getFileName().toString()).startsWith("loom-scope-" + Work.pid() + "-" + start());
     }
 
     @Test

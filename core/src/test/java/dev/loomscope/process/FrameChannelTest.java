@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import static dev.loomscope.process.BackgroundIo.inBackground;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -161,22 +162,5 @@ class FrameChannelTest {
         while (bytes.hasRemaining()) {
             socket.write(bytes);
         }
-    }
-
-    private static CompletableFuture<Void> inBackground(IoAction action) {
-        return CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        action.run();
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    }
-                },
-                Thread::startVirtualThread);
-    }
-
-    @FunctionalInterface
-    private interface IoAction {
-        void run() throws IOException;
     }
 }

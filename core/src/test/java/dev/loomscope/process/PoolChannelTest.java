@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import static dev.loomscope.process.BackgroundIo.inBackground;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loomscope.core.CpuExecution;
@@ -65,18 +66,6 @@ class PoolChannelTest {
                 throw new AssertionError("frame " + number + " came as " + frame);
             }
         }
-    }
-
-    private static CompletableFuture<Void> inBackground(IoAction action) {
-        return CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        action.run();
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    }
-                },
-                Thread::startVirtualThread);
     }
 
     @Test
@@ -177,10 +166,5 @@ class PoolChannelTest {
             assertThat(seen.get()).isEqualTo("all of it");
             assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
         }
-    }
-
-    @FunctionalInterface
-    private interface IoAction {
-        void run() throws IOException;
     }
 }

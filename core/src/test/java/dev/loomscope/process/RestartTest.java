@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Workers that come and go leave nothing behind. As often as {@code -Drestarts} says (8). */
@@ -19,8 +19,10 @@ class RestartTest {
     private static final int RESTARTS = Integer.getInteger("restarts", 8);
     private static final int WARM_UP = 4;
 
-    private final String tmpdir = System.getProperty("java.io.tmpdir");
     private final EventTrail events = new EventTrail();
+
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
 
     @TempDir
     Path folder;
@@ -55,12 +57,7 @@ class RestartTest {
 
     @BeforeEach
     void moveTmpdir() {
-        System.setProperty("java.io.tmpdir", folder.toString());
-    }
-
-    @AfterEach
-    void restoreTmpdir() {
-        System.setProperty("java.io.tmpdir", tmpdir);
+        properties.set("java.io.tmpdir", folder);
     }
 
     @Test

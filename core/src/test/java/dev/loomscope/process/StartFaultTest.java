@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -23,12 +24,13 @@ import org.objectweb.asm.Opcodes;
 /** Workers that cannot be started, or are of no use when they are: what the error says. */
 class StartFaultTest {
 
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
+
     @TempDir
     Path folder;
 
     private final EventTrail events = new EventTrail();
-    private final String javaHome = System.getProperty("java.home");
-    private final String classPath = System.getProperty("java.class.path");
     private LogTrail log;
 
     @BeforeEach
@@ -37,9 +39,7 @@ class StartFaultTest {
     }
 
     @AfterEach
-    void restore() {
-        System.setProperty("java.home", javaHome);
-        System.setProperty("java.class.path", classPath);
+    void closeLog() {
         log.close();
     }
 
@@ -50,14 +50,14 @@ class StartFaultTest {
 
     @Test
     void aJdkThatIsGoneIsToldWithItsPlace() {
-        System.setProperty("java.home", folder.resolve("gone").toString());
+        properties.set("java.home", folder.resolve("gone"));
         try (ProcessPool pool = open()) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
                     .hasMessageContaining("there is no java in " + folder.resolve("gone/bin"))
                     .hasMessageContaining("restart this JVM");
 
-            System.setProperty("java.home", javaHome);
+            properties.restore("java.home");
             assertThat(PoolRun.fail(pool, () -> {
                         throw new IllegalStateException("it is back");
                     }))
@@ -69,7 +69,7 @@ class StartFaultTest {
     void aJavaThatIsNoProgramIsToldWithItsPlace() throws Exception {
         Path java = Files.createDirectories(folder.resolve("bin")).resolve("java");
         Files.writeString(java, "no program");
-        System.setProperty("java.home", folder.toString());
+        properties.set("java.home", folder);
         try (ProcessPool pool = open()) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
@@ -81,7 +81,7 @@ class StartFaultTest {
     void aJdkThatIsTooOldForOurClassesIsToldAsThat() throws Exception {
         Optional<Path> old = olderJdk();
         assumeTrue(old.isPresent(), "there is no JDK before 21 here");
-        System.setProperty("java.home", old.orElseThrow().toString());
+        properties.set("java.home", old.orElseThrow());
         try (ProcessPool pool = open()) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
@@ -170,8 +170,10 @@ class StartFaultTest {
 
     @Test
     void aHeapThatTheMachineDoesNotHaveIsToldAsThat() {
-        try (ProcessPool pool =
-                ProcessPool.open(c -> c.withName("huge").withWorkers(1).withMaxHeapMiB(Integer.MAX_VALUE))) {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withName("huge")
+                .withWorkers(1)
+                .withMaxHeapMiB(Integer.MAX_VALUE)
+                .withMemoryBudgetMiB(Integer.MAX_VALUE))) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
                     .hasMessageContaining("lower withMaxHeapMiB(2147483647) or withWorkers(1)")
@@ -182,7 +184,7 @@ class StartFaultTest {
 
     @Test
     void aClassPathWithoutLoomScopeIsToldWithThePlaceThatThisJvmHasItFrom() {
-        System.setProperty("java.class.path", folder.toString());
+        properties.set("java.class.path", folder);
         try (ProcessPool pool = open()) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
@@ -240,7 +242,7 @@ class StartFaultTest {
                             .contains("soon after its start, before any task began in it"));
             assertThat(events.of(ScopeEvent.WorkerStarted.class)).hasSizeLessThan(10);
 
-            System.setProperty("java.class.path", classPath);
+            properties.restore("java.class.path");
             assertThat(PoolRun.run(pool, Work::pid)).isPositive();
         }
     }
@@ -257,7 +259,7 @@ class StartFaultTest {
                     () -> events.of(ScopeEvent.WorkerCrashed.class).size() == 2);
 
             assertThat(pool.toString()).contains("0 of 1 workers, 0 starting");
-            System.setProperty("java.class.path", classPath);
+            properties.restore("java.class.path");
             assertThat(PoolRun.start(pool, Work::pid).runner()).startsWith("w3 ");
         }
     }
@@ -286,6 +288,6 @@ class StartFaultTest {
         Path file = folder.resolve(type.getName().replace('.', '/') + ".class");
         Files.createDirectories(file.getParent());
         Files.write(file, bytes);
-        System.setProperty("java.class.path", folder + ":" + classPath);
+        properties.set("java.class.path", folder + ":" + System.getProperty("java.class.path"));
     }
 }

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Temporary folders in which no socket can be: the same over the loopback interface. */
@@ -31,23 +32,24 @@ class TransportFallbackTest {
 
     private static final Pattern TOKEN = Pattern.compile("[0-9a-f]{64}");
 
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
+
     @TempDir
     Path folder;
 
     private final EventTrail events = new EventTrail();
-    private final String tmpdir = System.getProperty("java.io.tmpdir");
     private LogTrail log;
 
     /** A folder that is missing cannot be written to by anybody, not even by root. */
     @BeforeEach
     void loseTmpdir() {
-        System.setProperty("java.io.tmpdir", folder.resolve("missing").toString());
+        properties.set("java.io.tmpdir", folder.resolve("missing"));
         log = LogTrail.follow("dev.loomscope", Level.TRACE);
     }
 
     @AfterEach
-    void restoreTmpdir() {
-        System.setProperty("java.io.tmpdir", tmpdir);
+    void closeLog() {
         log.close();
     }
 
@@ -88,7 +90,7 @@ class TransportFallbackTest {
     @Test
     void aPathTooLongForASocketStillHoldsTheRest() throws Exception {
         Path deep = Files.createDirectories(folder.resolve("a-very-long-name-".repeat(8)));
-        System.setProperty("java.io.tmpdir", deep.toString());
+        properties.set("java.io.tmpdir", deep);
         try (ProcessPool pool = open()) {
             long pid = PoolRun.run(pool, Work::pid);
 
@@ -220,15 +222,13 @@ class TransportFallbackTest {
 
     @Test
     void aClassPathThatNeedsAFileSaysSoWhereThereCanBeNone() throws Exception {
-        String before = System.getProperty("java.class.path");
         try (ProcessPool pool = open()) {
-            System.setProperty("java.class.path", before + ":" + folder + "/x".repeat(100_000));
+            properties.set(
+                    "java.class.path", System.getProperty("java.class.path") + ":" + folder + "/x".repeat(100_000));
 
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
                     .hasMessageContaining("too long for a command line: make java.io.tmpdir writable");
-        } finally {
-            System.setProperty("java.class.path", before);
         }
     }
 

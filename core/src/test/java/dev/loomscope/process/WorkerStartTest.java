@@ -19,29 +19,31 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkerStartTest {
 
     private static final Pattern TOKEN = Pattern.compile("[0-9a-f]{64}");
 
+    @RegisterExtension
+    final SystemProperties properties = new SystemProperties();
+
     @TempDir
     Path folder;
 
     private final EventTrail events = new EventTrail();
-    private final String tmpdir = System.getProperty("java.io.tmpdir");
     private LogTrail log;
 
     // A temporary folder of our own: we look at all that a launch leaves there, and meet no other pool's socket.
     @BeforeEach
     void moveTmpdir() {
-        System.setProperty("java.io.tmpdir", folder.toString());
+        properties.set("java.io.tmpdir", folder);
         log = LogTrail.follow("dev.loomscope", Level.TRACE);
     }
 
     @AfterEach
-    void restoreTmpdir() {
-        System.setProperty("java.io.tmpdir", tmpdir);
+    void closeLog() {
         log.close();
     }
 
@@ -254,7 +256,7 @@ class WorkerStartTest {
     @Test
     void aTemporaryFolderWithALongPathIsNoObstacle() throws Exception {
         Path deep = Files.createDirectories(folder.resolve("a-very-long-name-".repeat(8)));
-        System.setProperty("java.io.tmpdir", deep.toString());
+        properties.set("java.io.tmpdir", deep);
         try (ProcessPool pool = open()) {
             assertThat(PoolRun.run(pool, () -> "over TCP")).isEqualTo("over TCP");
         }
