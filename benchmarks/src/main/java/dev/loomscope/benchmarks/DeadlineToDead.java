@@ -21,8 +21,6 @@ public final class DeadlineToDead {
     private static final Duration UNTIL_DEADLINE = Duration.ofMillis(100);
     private static final int WARM_UP = 5;
 
-    private static volatile long sink;
-
     private DeadlineToDead() {}
 
     /** Measures, and prints the median, the 99th percentile and the worst, in ms. */
@@ -71,8 +69,8 @@ public final class DeadlineToDead {
     }
 
     private static long spin() {
-        for (long i = 0; true; i++) {
-            sink = i;
+        while (true) {
+            Thread.onSpinWait();
         }
     }
 
