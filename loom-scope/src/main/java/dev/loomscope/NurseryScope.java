@@ -12,6 +12,7 @@ import dev.loomscope.core.TaskConsumer;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -218,7 +219,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         subtasks.add(subtask, byOwner); // nobody can end it yet, whoever finds it there
         pending.add(subtask.isDaemon(), byOwner);
         events.forked(subtask);
-        subtask.beginWaiting(); // a volatile write: who cancels finds the subtask, or what comes now finds the reason
+        subtask.beginWaiting();
+        // Who cancels finds the subtask, or what comes now finds the reason. One that starts at once looks for it
+        // itself.
+        if (!starter.startsAtOnce(subtask.kind())) {
+            VarHandle.fullFence();
+        }
         if (enough) {
             cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
@@ -322,7 +328,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         try {
             subtask.endFollowers();
         } finally {
-            subtasks.ended(subtask);
             if (!subtask.isDaemon()) {
                 completions.offer(subtask);
             }

@@ -140,11 +140,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public @Nullable Void call() {
         try {
-            // one that was in line may come here before the cancel of the scope finds it
+            // It may come here before the cancel of the scope finds it, or between the two halves of its own.
             CancelReason reason = scope.cancelled();
             if (reason != null) {
                 cancel(reason);
             }
+            endIfCancelled();
             if (beginRunning()) {
                 runTask();
             }

@@ -65,9 +65,9 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         return PHASE.compareAndSet(this, WAITING, ENDED);
     }
 
-    /** Everybody has heard of it: from now on it may end. */
+    /** Everybody has heard of it: from now on it may end. No fence: who reads anything after this may read it before. */
     final void beginWaiting() {
-        phase = WAITING;
+        PHASE.setRelease(this, WAITING);
     }
 
     /** Runs {@code announcement} if it waits, and it does not end meanwhile; otherwise returns false. */

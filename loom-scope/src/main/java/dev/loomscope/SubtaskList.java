@@ -5,12 +5,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Subtasks in the order in which they were added, as a list of segments, each an array of slots. A subtask takes the next slot and
- * knows it, so that adding one is an atomic step, and removing one a plain store, without a lock or an allocation. Whoever needs a
- * new segment unlinks those whose subtasks are all gone. Thread-safe.
+ * knows it, so that adding one is an atomic step, and removing one a plain store, without a lock or an allocation. Thread-safe.
+ *
+ * <p>Nobody removes a subtask just because it has ended: that would be a write beside the slot that the forking core writes next.
+ * Whoever needs a new segment sweeps now and then, when as many segments are new as were left the last time.
  */
 final class SubtaskList {
 
@@ -21,14 +24,23 @@ final class SubtaskList {
     private static final Object GONE = new Object();
 
     private final boolean oneThreadAdds;
+    private final Predicate<ScopedSubtask<?>> isOver;
     private final ReentrantLock sweeping = new ReentrantLock();
     // Under 'sweeping', or by the owner when nothing is live.
     private volatile Segment head = new Segment(0, FIRST_SIZE);
     private volatile Segment tail = head; // any thread; moves on only, but for the owner when nothing is live
 
-    /** Makes an empty list to which only one thread adds, or any: for one alone it costs no atomic step. */
-    SubtaskList(boolean oneThreadAdds) {
+    private int newSegments; // under 'sweeping'; since the last sweep
+    private int oldSegments = 1; // under 'sweeping'; those that the last sweep has left
+
+    /**
+     * Makes an empty list to which only one thread adds, or any: for one alone it costs no atomic step.
+     *
+     * @param isOver whether a sweep is to remove a subtask
+     */
+    SubtaskList(boolean oneThreadAdds, Predicate<ScopedSubtask<?>> isOver) {
         this.oneThreadAdds = oneThreadAdds;
+        this.isOver = isOver;
     }
 
     /** Slots for subtasks; those below {@code taken} are or were in use. */
@@ -37,7 +49,6 @@ final class SubtaskList {
         private final AtomicReferenceArray<@Nullable Object> slots; // null, then a subtask, then perhaps GONE
         private final AtomicInteger taken = new AtomicInteger();
         private final AtomicReference<@Nullable Segment> next = new AtomicReference<>();
-        private int goneBefore; // under 'sweeping'; all slots before this one are GONE
 
         private Segment(int first, int size) {
             this.first = first;
@@ -55,12 +66,25 @@ final class SubtaskList {
             return slots.get(slot) instanceof ScopedSubtask<?> subtask ? subtask : null;
         }
 
-        // Under 'sweeping'.
-        private boolean isUsedUp() {
-            while (goneBefore < slots.length() && slots.get(goneBefore) == GONE) {
-                goneBefore++;
+        // Removes those that are over; returns whether all slots were used and are of no use any more.
+        private boolean sweep(Predicate<ScopedSubtask<?>> isOver) {
+            boolean allGone = true;
+            for (int slot = 0; slot < slots.length(); slot++) {
+                ScopedSubtask<?> subtask = get(slot);
+                if (subtask != null && isOver.test(subtask)) {
+                    remove(subtask);
+                }
+                allGone &= slots.get(slot) == GONE;
             }
-            return goneBefore == slots.length();
+            return allGone;
+        }
+
+        // Whoever has the handle of one subtask keeps no other alive by it.
+        private void clear() {
+            for (int slot = 0; slot < slots.length(); slot++) {
+                slots.setPlain(slot, null);
+            }
+            next.set(null);
         }
 
         private Segment nextOrNew() {
@@ -90,7 +114,7 @@ final class SubtaskList {
             }
             last.taken.set(last.slots.length()); // so that it never overflows
             tail = last.nextOrNew();
-            unlinkUsedUp();
+            sweepIfDue();
         }
     }
 
@@ -112,37 +136,56 @@ final class SubtaskList {
         }
     }
 
-    // The last one stays: others may be about to add to it. If somebody else sweeps, the next sweep finds what this one
-    // would.
-    private void unlinkUsedUp() {
+    // If somebody else sweeps, the next sweep finds what this one would.
+    private void sweepIfDue() {
         if (!sweeping.tryLock()) {
             return;
         }
         try {
-            for (Segment next = head.next.get(); head.isUsedUp() && next != null; next = head.next.get()) {
-                head = next;
-            }
-            Segment before = head;
-            for (Segment each = before.next.get(); each != null; each = each.next.get()) {
-                Segment after = each.next.get();
-                if (each.isUsedUp() && after != null) {
-                    before.next.set(after);
-                } else {
-                    before = each;
-                }
+            newSegments++;
+            if (newSegments >= oldSegments) {
+                sweep();
             }
         } finally {
             sweeping.unlock();
         }
     }
 
+    // The last one stays: others may be about to add to it.
+    private void sweep() {
+        int left = 1;
+        @Nullable Segment before = null;
+        Segment each = head;
+        for (Segment after = each.next.get(); after != null; after = each.next.get()) {
+            if (!each.sweep(isOver)) {
+                before = each;
+                left++;
+            } else if (before == null) {
+                head = after;
+            } else {
+                before.next.set(after);
+            }
+            each = after;
+        }
+        newSegments = 0;
+        oldSegments = left;
+    }
+
     /** Begins anew. Owner thread only, when all subtasks have ended. */
     void reset() {
         sweeping.lock();
         try {
+            Segment old = head;
             Segment fresh = new Segment(0, FIRST_SIZE);
             head = fresh;
             tail = fresh;
+            newSegments = 0;
+            oldSegments = 1;
+            for (Segment each = old; each != null; ) {
+                Segment after = each.next.get();
+                each.clear();
+                each = after;
+            }
         } finally {
             sweeping.unlock();
         }

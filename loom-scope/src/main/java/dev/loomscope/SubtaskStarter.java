@@ -28,6 +28,11 @@ final class SubtaskStarter {
         return shared != null ? shared : Limiter.of("%s of scope '%s'".formatted(kind, scope), max);
     }
 
+    /** Whether subtasks of this kind need no permit. */
+    boolean startsAtOnce(TaskKind kind) {
+        return limiterOf(kind) == null;
+    }
+
     /** Starts a subtask now, or later when there is a permit for it. Any thread inside the scope. */
     void start(ScopedSubtask<?> subtask) {
         Limiter limiter = limiterOf(subtask.kind());

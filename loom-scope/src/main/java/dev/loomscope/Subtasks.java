@@ -22,8 +22,8 @@ final class Subtasks {
     /** How many of those that have ended unseen are kept: the first that the owner has forked, and the first of others. */
     static final int MAX_UNSEEN = 10_000;
 
-    private final SubtaskList ofOwner = new SubtaskList(true);
-    private final SubtaskList ofOthers = new SubtaskList(false);
+    private final SubtaskList ofOwner = new SubtaskList(true, this::isOver);
+    private final SubtaskList ofOthers = new SubtaskList(false, this::isOver);
     private volatile boolean dropped; // any thread; back to false with a join
 
     /** Takes one in that has not ended. Whoever looks after a later volatile write of the calling thread finds it. */
@@ -31,19 +31,21 @@ final class Subtasks {
         (byOwner ? ofOwner : ofOthers).add(subtask);
     }
 
-    /** One has ended. */
-    void ended(ScopedSubtask<?> subtask) {
-        if (subtask.isDaemon()) {
-            SubtaskList.remove(subtask);
-            return;
+    // Whether nobody asks for it any more.
+    private boolean isOver(ScopedSubtask<?> subtask) {
+        if (subtask.state() == State.UNAVAILABLE) {
+            return false;
         }
+        boolean tooMany = isOneTooMany(subtask);
+        if (tooMany) {
+            dropped = true;
+        }
+        return tooMany || subtask.isDaemon();
+    }
+
+    private static boolean isOneTooMany(ScopedSubtask<?> subtask) {
         SubtaskList.Segment segment = subtask.segment();
-        if (segment != null && segment.numberOf(subtask.slot()) >= MAX_UNSEEN) {
-            SubtaskList.remove(subtask);
-            if (!dropped) {
-                dropped = true;
-            }
-        }
+        return !subtask.isDaemon() && segment != null && segment.numberOf(subtask.slot()) >= MAX_UNSEEN;
     }
 
     /** Somebody has looked at one, which may have ended. */
@@ -62,14 +64,18 @@ final class Subtasks {
 
     /** Those that have ended unseen, in the order in which they did. */
     List<ScopedSubtask<?>> unseen() {
-        return each().filter(subtask -> subtask.state() != State.UNAVAILABLE)
+        return each().filter(Subtasks::endedUnseen)
                 .sorted(Comparator.comparingLong(ScopedSubtask::endedNanos))
                 .toList();
     }
 
-    /** Whether some that ended unseen had to be forgotten since the last join. */
+    private static boolean endedUnseen(ScopedSubtask<?> subtask) {
+        return !subtask.isDaemon() && subtask.state() != State.UNAVAILABLE;
+    }
+
+    /** Whether so many have ended unseen since the last join that some are or may be forgotten. */
     boolean hasForgotten() {
-        return dropped;
+        return dropped || each().anyMatch(subtask -> endedUnseen(subtask) && isOneTooMany(subtask));
     }
 
     /** Those that have not ended. */

@@ -384,6 +384,26 @@ class CompletionsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatNobodyLooksAtIsForgottenWhileTheScopeStaysOpen(boolean daemon) throws Exception {
+        try (var scope = MixedScope.open()) {
+            for (int i = 0; i < Subtasks.MAX_UNSEEN; i++) {
+                scope.fork(() -> {});
+            }
+            Forker<Object> forker = daemon ? scope.asDaemons() : scope;
+            WeakReference<Subtask<?>> next = new WeakReference<>(forker.fork(() -> new byte[100]));
+            Patience.until("it is collected", () -> {
+                for (int i = 0; i < 2_000; i++) {
+                    scope.fork(() -> {});
+                }
+                System.gc();
+                return next.refersTo(null);
+            });
+            scope.join();
+        }
+    }
+
     // ---------------------------------------------------------------- guards
 
     @Test

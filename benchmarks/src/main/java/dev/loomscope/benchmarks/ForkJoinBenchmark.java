@@ -13,12 +13,19 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to fork and join a subtask that does nothing, in a scope of 100,000: here and in the JDK's own scope. */
+/**
+ * What it costs to fork and join a subtask that does nothing, in a scope of 100,000: here and in the JDK's own scope.
+ *
+ * <p>The heap has its full size from the start: otherwise the collector enlarges it now and then, and whoever forks next pays for
+ * touching the new pages, several times what is measured here.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 10, time = 1)
-@Fork(1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"})
 public class ForkJoinBenchmark {
 
     private static final int SUBTASKS = 100_000;
