@@ -2,16 +2,12 @@ package dev.loomscope;
 
 import dev.loomscope.CancelReason.Source;
 import dev.loomscope.DeadlineExceededException.Unfinished;
-import dev.loomscope.core.CpuBackend;
 import dev.loomscope.core.CpuExecution;
-import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.Task;
-import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskClassifier;
 import dev.loomscope.core.TaskConsumer;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
-import dev.loomscope.process.ProcessPool;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * The one implementation of {@link MixedScope}: it joins the parts that each know one thing.
  *
  * <p>The JDK's scope, behind {@link ThreadStarter}, contains the threads. Everything that users observe is kept here: which subtasks
- * live and how many are pending; {@link ScopeOutcome} has the failures and what becomes of them, {@link SubtaskStarter} the permits,
- * {@link ScopeTree} the scopes around and inside.
+ * live and how many are pending; {@link ScopeOutcome} has the failures and what becomes of them, {@link ScopeCancel} the cancel,
+ * {@link SubtaskStarter} the permits, {@link ScopeTree} the scopes around and inside.
  *
  * <p>A subtask is pending from {@link #admit} until the last line of {@link #onEnded}: when {@code join} returns, its outcome, its
  * failure and its continuations are all in place. Its thread may take a moment longer, which {@code close} waits for.
@@ -45,7 +41,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private final String name;
     private final ScopeConfig config;
-    private final @Nullable BodyInterrupt body;
     private final Thread owner = Thread.currentThread();
     private final ScopeTree tree;
     private final ScopeEvents events;
@@ -60,11 +55,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final Subtasks subtasks = new Subtasks();
     private final CompletionQueues<T> completions = new CompletionQueues<>();
     private final Stragglers stragglers;
-    private final CancelHooks hooks;
+    private final ScopeCancel cancel;
     private final DeadlineWatch deadline;
+    private final CpuForks cpuForks;
     private final Pending pending = new Pending();
-    private final AtomicReference<@Nullable CancelReason> cancelReason = new AtomicReference<>();
-    private volatile @Nullable Runnable wakeOwner; // owner thread; while it waits in a scope around this one
     private volatile boolean closed; // owner thread; never goes back to false
 
     private volatile boolean endingDaemons; // owner thread; while it joins and only daemons are left
@@ -80,13 +74,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         this.openedNanos = clock.nanoTime();
         this.deadline = new DeadlineWatch(clock, this::onDeadline);
         this.config = config;
-        this.body = body;
         this.name = config.name() != null ? config.name() : "scope-" + scopeIds.incrementAndGet();
         this.events = new ScopeEvents(name, config.listeners());
-        this.outcome = new ScopeOutcome<>(name, joiner, cancelReason::get);
         this.tree = new ScopeTree(this);
+        this.cancel = new ScopeCancel(this, subtasks, events, completions, body);
+        this.outcome = new ScopeOutcome<>(name, joiner, cancel::reason);
+        this.cpuForks = new CpuForks(this, config.cpuBackend());
         this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks, clock);
-        this.hooks = new CancelHooks("scope '" + name + "'");
         this.starter = new SubtaskStarter(name, config);
     }
 
@@ -116,7 +110,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         CancelReason outer = ScopePlace.cancelledAround(tree.around());
         if (outer != null) {
-            cancelFromOutside(outer);
+            cancel.fromOutside(outer);
         }
     }
 
@@ -135,7 +129,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureInTree("fork");
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
-        subtask.load(task, prepare(subtask, task, options.heapMiB()));
+        subtask.load(task, cpuForks.prepare(subtask, task, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
     }
@@ -146,7 +140,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureInTree("fork");
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
-        subtask.load(task, needsBackend(subtask) ? backend().prepareWhenRoom(request(subtask, task, 0)) : null);
+        subtask.load(task, cpuForks.prepareWhenRoom(subtask, task));
         admitAndStart(subtask);
         return subtask;
     }
@@ -188,26 +182,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, kind, policy, options.daemon());
     }
 
-    private <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
-            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
-        return needsBackend(subtask) ? backend().prepare(request(subtask, task, heapMiB)) : null;
-    }
-
-    // A subtask of a cancelled scope never starts.
-    private boolean needsBackend(ScopedSubtask<?> subtask) {
-        return subtask.kind() == TaskKind.CPU && cancelReason.get() == null;
-    }
-
-    private CpuBackend backend() {
-        return config.cpuBackend() != null ? config.cpuBackend() : ProcessPool.shared();
-    }
-
-    private <U extends @Nullable Object> CpuRequest<U> request(
-            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
-        return new CpuRequest<U>(
-                task, subtask.name(), subtask, subtask.context().forWorker(), this::remaining, heapMiB, this);
-    }
-
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.
     // Then whoever cancels the scope ends it: the reason is set before the search for live subtasks begins.
     private void admit(ScopedSubtask<?> subtask) {
@@ -226,9 +200,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             VarHandle.fullFence();
         }
         if (enough) {
-            cancel(CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
+            cancel.cancel(
+                    CancelReason.of(Source.JOINER, "the joiner has enough after the fork of " + subtask.describe()));
         }
-        CancelReason reason = cancelReason.get();
+        CancelReason reason = cancel.reason();
         if (reason != null) {
             subtask.cancel(reason);
         } else if (subtask.isDaemon() && endingDaemons) {
@@ -278,7 +253,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         try {
             Task<U> task = Task.of(function, argument);
-            CpuExecution<? extends U> execution = prepare(subtask, task, 0);
+            CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, 0);
             subtask.load(task, execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
@@ -317,7 +292,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             events.ended(subtask, subtask.exceptionOrNull());
             CancelReason reason = tellJoiner(subtask);
             if (reason != null) {
-                cancel(reason);
+                cancel.cancel(reason);
             }
         } finally {
             endWithFollowers(subtask);
@@ -362,15 +337,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onGranted(subtask, ending);
     }
 
-    /** A subtask that runs is being cancelled: so are the scopes that it has opened. */
+    /** A subtask that runs is being cancelled. */
     void onCancelling(ScopedSubtask<?> subtask, CancelReason reason) {
-        if (cancelReason.get() == null) { // or else they know
-            tree.forEachNested(scope -> {
-                if (ScopePlace.subtaskAround(scope.tree.around()) == subtask) {
-                    scope.cancelFromOutside(reason);
-                }
-            });
-        }
+        cancel.fromSubtask(subtask, reason);
     }
 
     /** A subtask that runs was cancelled. */
@@ -512,11 +481,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     /** Waits for something in this scope, so that the cancel of a scope which the caller has opened inside this one wakes it. */
     void whileCallerAwaits(Runnable wake, Wait wait) throws InterruptedException {
         List<NurseryScope<?, ?>> inside = tree.openInside();
-        inside.forEach(scope -> scope.wakeOwner = wake);
+        inside.forEach(scope -> scope.cancel.wakeOwnerBy(wake));
         try {
             wait.await();
         } finally {
-            inside.forEach(scope -> scope.wakeOwner = null);
+            inside.forEach(scope -> scope.cancel.wakeOwnerBy(null));
         }
     }
 
@@ -528,11 +497,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     /** What {@code await} throws if a cancel has ended the wait, and not the end of the subtask. */
     ScopeFailedException cancelledForCaller(String subtask) {
         NurseryScope<?, ?> cancelled = tree.openInside().stream()
-                .filter(scope -> scope.cancelReason.get() != null)
+                .filter(scope -> scope.cancelled() != null)
                 .findFirst()
                 .orElse(this);
         return cancelled.outcome.cancelled("%s has not ended, but scope '%s' was cancelled: %s"
-                .formatted(subtask, cancelled.name, cancelled.cancelReason.get()));
+                .formatted(subtask, cancelled.name, cancelled.cancelled()));
     }
 
     // ---------------------------------------------------------------- cancel
@@ -540,90 +509,18 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     @Override
     public void cancel(String reason) {
         Objects.requireNonNull(reason, "reason");
-        cancel(CancelReason.of(Source.EXPLICIT, reason));
+        cancel.cancel(CancelReason.of(Source.EXPLICIT, reason));
     }
 
-    // All scopes inside are marked before anything stops: whoever ends because of it finds why. Without
-    // recursion, since scopes may stand in each other thousands deep.
-    private void cancel(CancelReason reason) {
-        if (!markCancelled(reason)) {
-            return;
-        }
-        List<NurseryScope<?, ?>> marked = new ArrayList<>(List.of(this));
-        CancelReason passedOn = reason.passedOn();
-        for (int i = 0; i < marked.size(); i++) { // it grows meanwhile
-            marked.get(i).tree.forEachNested(scope -> {
-                if (!scope.tree.isShielded() && scope.markCancelled(passedOn)) {
-                    marked.add(scope);
-                }
-            });
-        }
-        marked.reversed().forEach(scope -> scope.stop(scope == this ? reason : passedOn));
-    }
-
-    private boolean markCancelled(CancelReason reason) {
-        if (closed || !cancelReason.compareAndSet(null, reason)) {
-            return false;
-        }
-        if (body != null) {
-            body.announce();
-        }
-        log.debug("scope '{}' is cancelled: {}", name, reason);
-        events.cancelled(reason);
-        return true;
-    }
-
-    private void stop(CancelReason reason) {
-        hooks.run();
-        subtasks.forEach(subtask -> cancelGuarded(subtask, reason));
-        subtasks.forEach(ScopedSubtask::wakeAwaiting);
-        completions.wake();
-        Runnable wake = wakeOwner;
-        if (wake != null) {
-            wake.run();
-        }
-        if (body != null) {
-            body.deliver();
-        }
-    }
-
-    // What goes wrong with one, in a channel that an interrupt closes say, must not keep the cancel from the others.
-    private static void cancelGuarded(ScopedSubtask<?> subtask, CancelReason reason) {
-        try {
-            subtask.cancel(reason);
-        } catch (Throwable e) {
-            log.error("{} could not be cancelled as it should", subtask.describe(), e);
-        }
-    }
-
-    private void cancelFromOutside(CancelReason outer) {
-        if (tree.isShielded()) {
-            return;
-        }
-        cancel(outer.passedOn());
-    }
-
-    /** Why its subtasks are to stop, also if the cancel is only on its way down to them; null if they are not. */
-    @Nullable
-    CancelReason cancelReasonForSubtasks() {
-        CancelReason own = cancelReason.get();
-        if (own != null) {
-            return own;
-        }
-        CancelReason outer = ScopePlace.cancelledAround(tree.around());
-        return outer == null ? null : outer.passedOn();
+    /** Its cancel, for those around and inside. */
+    ScopeCancel cancelling() {
+        return cancel;
     }
 
     /** Why it was cancelled itself; null if it was not. */
     @Nullable
     CancelReason cancelled() {
-        return cancelReason.get();
-    }
-
-    /** Whether what cancelled it was the cancel of the scope around. */
-    boolean isCancelledFromOutside() {
-        CancelReason reason = cancelReason.get();
-        return reason != null && reason.source() == Source.PARENT;
+        return cancel.reason();
     }
 
     private void onDeadline() {
@@ -633,12 +530,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
                 openInside.add(scope.name);
             }
         });
-        List<Unfinished> unfinished = subtasks.live()
-                .sorted(Comparator.comparingLong(ScopedSubtask::id))
+        List<Unfinished> unfinished = liveSubtasks()
                 .map(subtask -> new Unfinished(subtask, Duration.ofNanos(subtask.ranNanos())))
                 .toList();
         outcome.onDeadline(unfinished, openInside);
-        cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
+        cancel.cancel(CancelReason.of(Source.DEADLINE, "the deadline of scope '%s' has passed".formatted(name)));
     }
 
     @Override
@@ -648,7 +544,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return Optional.ofNullable(Deadline.earliest(deadline.deadline(), outer));
     }
 
-    private @Nullable Duration remaining() {
+    /** How much time is left until its deadline or one around it; null for no limit. */
+    @Nullable
+    Duration remaining() {
         return deadline().map(Deadline::remaining).orElse(null);
     }
 
@@ -660,22 +558,13 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         deadline.set(newDeadline);
     }
 
-    /** Runs {@code hook} when the scope is cancelled; at once if it was. */
-    CancelHook addHook(TaskAction hook) {
-        return hooks.add(hook);
-    }
-
     boolean isClosed() {
         return closed;
     }
 
-    Optional<BodyInterrupt> bodyInterrupt() {
-        return Optional.ofNullable(body);
-    }
-
     @Override
     public Optional<CancelReason> cancelReason() {
-        return Optional.ofNullable(cancelReason.get());
+        return Optional.ofNullable(cancel.reason());
     }
 
     // ---------------------------------------------------------------- close
@@ -691,7 +580,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** The body of {@link MixedScope#call} has thrown: nothing goes on, and the failures of subtasks are not lost. */
     void leave(Throwable thrown) {
-        cancel(CancelReason.of(
+        cancel.cancel(CancelReason.of(
                 Source.OWNER_LEFT, "the body of scope '%s' threw %s".formatted(name, SafeText.of(thrown))));
         pending.awaitUninterruptibly();
         unjoinedForks = false;
@@ -720,14 +609,15 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         closeForgotten(forgotten, complaints);
         boolean leftUnjoined = unjoinedForks;
         if (leftUnjoined || pending.count() > 0) {
-            cancel(CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
+            cancel.cancel(
+                    CancelReason.of(Source.OWNER_LEFT, "the owner left scope '%s' without a join".formatted(name)));
         }
         pending.awaitUninterruptibly();
         closed = true;
         joinedThrough = subtaskIds.joined();
         deadline.stop();
         stragglers.stop();
-        hooks.end();
+        cancel.endHooks();
         ResourceCloseException problem;
         try {
             starter.close();
@@ -779,27 +669,24 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     @Override
     public ScopeSnapshot snapshot() {
-        List<NurseryScope<?, ?>> nested = new ArrayList<>();
-        tree.forEachNested(nested::add);
-        return new ScopeSnapshot(
-                name,
-                ScopedSubtask.describe(owner),
-                Duration.ofNanos(clock.nanoTime() - openedNanos),
-                cancelReason(),
-                deadline(),
-                subtasks.live()
-                        .sorted(Comparator.comparingLong(ScopedSubtask::id))
-                        .map(subtask -> subtask.snapshot(openedBy(subtask, nested)))
-                        .toList(),
-                openedBy(null, nested));
+        return ScopeDump.snapshotOf(this);
     }
 
-    private static List<ScopeSnapshot> openedBy(@Nullable ScopedSubtask<?> subtask, List<NurseryScope<?, ?>> nested) {
-        return nested.stream()
-                .filter(scope -> scope.tree.openedBy() == subtask)
-                .sorted(Comparator.comparing(scope -> scope.openedAt))
-                .map(NurseryScope::snapshot)
-                .toList();
+    Thread owner() {
+        return owner;
+    }
+
+    Instant openedAt() {
+        return openedAt;
+    }
+
+    Duration age() {
+        return Duration.ofNanos(clock.nanoTime() - openedNanos);
+    }
+
+    /** Those that have not ended, in the order of the forks. */
+    Stream<ScopedSubtask<?>> liveSubtasks() {
+        return subtasks.live().sorted(Comparator.comparingLong(ScopedSubtask::id));
     }
 
     ScopeClock clock() {
@@ -830,7 +717,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     @Override
     public String toString() {
-        CancelReason reason = cancelReason.get();
+        CancelReason reason = cancel.reason();
         return "MixedScope[%s, %d pending%s%s]"
                 .formatted(
                         name,

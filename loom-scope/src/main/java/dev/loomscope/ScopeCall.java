@@ -65,7 +65,8 @@ final class ScopeCall {
             scope.join();
             return value;
         } catch (Throwable e) {
-            toldOfOutside = e instanceof InterruptedException || scope.isCancelledFromOutside();
+            toldOfOutside =
+                    e instanceof InterruptedException || scope.cancelling().isFromOutside();
             throw e;
         } finally {
             if (!toldOfOutside) {

@@ -127,12 +127,12 @@ final class ScopeTree implements ScopePlace {
 
     /** Runs {@code hook} when the scope is cancelled; at once if it was. */
     CancelHook addHook(TaskAction hook) {
-        return scope.addHook(hook);
+        return scope.cancelling().addHook(hook);
     }
 
     /** What interrupts the owner; empty if nothing does. */
     Optional<BodyInterrupt> bodyInterrupt() {
-        return scope.bodyInterrupt();
+        return Optional.ofNullable(scope.cancelling().body());
     }
 
     /** The subtask whose thread has opened this scope; null if it was none, or stands in a scope of the same thread. */

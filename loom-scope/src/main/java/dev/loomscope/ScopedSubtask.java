@@ -269,7 +269,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     // Its code may have heard of a cancel around, by checkCancelled, before the cancel has come down to it.
     private boolean isCancelled() {
-        CancelReason ofScope = scope.cancelReasonForSubtasks();
+        CancelReason ofScope = scope.cancelling().reasonForSubtasks();
         if (ofScope != null) {
             CANCEL_REASON.compareAndSet(this, null, ofScope);
         }
