@@ -167,12 +167,13 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     /**
      * Returns a view that forks CPU subtasks which need a larger heap than the workers of the pool have.
      *
-     * <p>They run in a worker that has at least this heap. If there is none, one is started, and where that takes up the room, an idle
-     * worker with less is retired for it: there are no more workers than the pool has anyhow. Others in line wait meanwhile. The
-     * worker then serves whoever comes, until it is idle for too long. Ask for less than the pool gives, and nothing changes.
+     * <p>They run in a worker that has at least this heap. If there is none, one is started, and where that takes up the room, idle
+     * workers with less are retired for it: there are no more workers than the pool has anyhow, and no more memory than its budget.
+     * Others in line wait meanwhile. The worker then serves whoever comes, until it is idle for too long, or until its heap keeps
+     * several others from starting. Ask for less than the pool gives, and nothing changes.
      *
      * <p>If no such worker can be started, the subtask fails as it does when there is none at all. Its {@code fork} throws {@link
-     * IllegalArgumentException} for IO and BLOCKING.
+     * IllegalArgumentException} for IO and BLOCKING, and if the memory budget of the pool is less than that.
      *
      * @param heapMiB in MiB; a {@code -Xmx} among the JVM options of the pool wins over it
      * @throws IllegalArgumentException if {@code heapMiB} is below 1

@@ -33,6 +33,8 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         TIME(4),
         /** Pool to worker: what it has to know before its first task; after its init, if there is one. */
         SETUP(5),
+        /** Pool to worker: first frame, proves who it is. */
+        WELCOME(6),
         /** Pool to worker: how much is in your heap? In place of the task id, the bytes from which on it should collect first. */
         ASK_HEAP(8),
         /** Worker to pool: first frame, proves who it is. */

@@ -60,7 +60,9 @@ final class Handshake {
                 throw (WrongWorkerException) worker.exceptionNow();
             }
             strangers.remove(worker.join());
-            return new FrameChannel(worker.join());
+            FrameChannel channel = new FrameChannel(worker.join());
+            channel.write(bootstrap.toWelcome());
+            return channel;
         } finally {
             strangers.forEach(this::turnAway);
         }

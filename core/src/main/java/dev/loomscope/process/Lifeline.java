@@ -1,8 +1,12 @@
 package dev.loomscope.process;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ends a worker when its parent is gone, whatever its task is doing. Two watches, since either can fail: the end of stdin comes at
  * once, but a process that a task has started natively may hold the pipe open; the parent's pid is looked at twice a second.
+ *
+ * <p>A thread that sits in a native read holds up the exit of a JVM, by 300 ms: so when this one exits by itself, the first watch
+ * ends before.
  */
 final class Lifeline {
 
@@ -22,16 +29,23 @@ final class Lifeline {
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
     private static volatile @Nullable Path folder; // of this worker; set once, before the watch begins
+    private static volatile boolean exiting; // any thread; never goes back to false
 
     private Lifeline() {}
 
     static void watch(InputStream stdin, WorkerBootstrap bootstrap) {
         folder = WorkerSocket.folderOf(bootstrap.address());
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
+        ReadableByteChannel channel =
+                stdin instanceof FileInputStream file ? file.getChannel() : Channels.newChannel(stdin);
         threads.name("loom-scope-lifeline").start(() -> {
-            drain(stdin);
-            leave();
+            if (hasEnded(channel) && !exiting) {
+                leave();
+            }
         });
+        if (stdin instanceof FileInputStream) { // of others, a close may wait for the read
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> release(channel), "loom-scope-lifeline-end"));
+        }
         threads.name("loom-scope-parent-watch").start(() -> {
             while (mayBeAlive(bootstrap)) {
                 pause();
@@ -48,6 +62,7 @@ final class Lifeline {
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
                 deleteFolder();
+                killThisProcess();
             } else {
                 pause(); // somebody else does it, and may be held up: not for ever
                 pause();
@@ -72,11 +87,40 @@ final class Lifeline {
         }
     }
 
-    private static void drain(InputStream stdin) {
+    // From outside: a critical native call of a task keeps the JVM from halting for as long as it runs.
+    private static void killThisProcess() {
         try {
-            stdin.transferTo(OutputStream.nullOutputStream());
+            new ProcessBuilder(
+                            "/bin/sh",
+                            "-c",
+                            "kill -KILL " + ProcessHandle.current().pid())
+                    .start();
+            pause();
+        } catch (IOException e) {
+            // no shell, or no descriptor left
+        }
+    }
+
+    private static boolean hasEnded(ReadableByteChannel stdin) {
+        ByteBuffer buffer = ByteBuffer.allocate(64); // the pool says nothing more there
+        try {
+            while (stdin.read(buffer.clear()) >= 0) {
+                // whatever it is
+            }
+        } catch (ClosedChannelException e) {
+            return false; // this JVM exits, or a task interrupts all threads it can find: there is the other watch
         } catch (IOException e) {
             // as good as its end
+        }
+        return true;
+    }
+
+    private static void release(ReadableByteChannel stdin) {
+        exiting = true;
+        try {
+            stdin.close();
+        } catch (IOException e) {
+            // then its reader holds up the exit, as it may
         }
     }
 

@@ -3,7 +3,10 @@ package dev.loomscope.process;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The heaps of all workers of a pool together are bounded: who does not fit is not started, and nobody's heap is shrunk. */
+/**
+ * The heaps of all workers of a pool together are bounded: who does not fit is not started, and nobody's heap is shrunk. What counts is
+ * the heap of each worker that has a task or can have one, or that is starting; those that are ending do not.
+ */
 final class MemoryBudget {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
@@ -40,6 +43,19 @@ final class MemoryBudget {
                 config.maxHeapMiB(),
                 config.memoryBudgetMiB());
         return config.withWorkers(fitting);
+    }
+
+    /**
+     * Guards against a task that would wait for ever.
+     *
+     * @throws IllegalArgumentException if it asks for more than all workers together may have
+     */
+    static void ensureFits(String task, int heapMiB, ProcessPoolConfig config) {
+        if (heapMiB > config.memoryBudgetMiB()) {
+            throw new IllegalArgumentException(
+                    "CPU task '%s' asks for a heap of %d MiB, but all workers of pool '%s' together have a memory budget of %s. Ask for less, or raise withMemoryBudgetMiB(%d)."
+                            .formatted(task, heapMiB, config.name(), describe(config), config.memoryBudgetMiB()));
+        }
     }
 
     private static String describe(ProcessPoolConfig config) {

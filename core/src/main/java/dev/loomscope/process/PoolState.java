@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,16 +66,49 @@ final class PoolState {
         startUpTo(Math.max(queue.size(), spare ? 1 : 0));
     }
 
-    // The first in line may need a larger heap than those have who take up all the room.
+    // The first in line may need a larger heap than those have who take up all the room: places, or memory.
     private void makeRoom() {
-        if (closed || queue.isEmpty() || shelf.live() + starts.underWay() < config.workers()) {
+        if (closed || queue.isEmpty()) {
             return;
         }
         int heapMiB = queue.first().heapMiB();
-        Worker unsuited = starts.areBusyWith(heapMiB) ? null : shelf.retireOldest();
-        if (unsuited != null) {
+        if (starts.areBusyWith(heapMiB) || freeMiB() + shelf.idleHeapsMiB() < heapOf(heapMiB)) {
+            return; // those that are busy will have to go first
+        }
+        while (!hasRoomFor(heapMiB)) {
+            Worker unsuited = shelf.retireOldest();
+            if (unsuited == null) {
+                return;
+            }
             retireLater(unsuited, "a task needs a heap of %d MiB, it has %d".formatted(heapMiB, unsuited.heapMiB()));
         }
+    }
+
+    /**
+     * Why a worker that has just done its task should go: it has a larger heap than the others, which nobody in line needs now, and
+     * which keeps several of them from working at the same time. Null if it does not. Guarded by lock.
+     */
+    @Nullable
+    String inTheWay(Worker worker) {
+        boolean needed = queue.size() < 2 || queue.first().heapMiB() > config.maxHeapMiB();
+        boolean others = shelf.live() + starts.underWay() < config.workers() && freeMiB() < config.maxHeapMiB();
+        return worker.heapMiB() > config.maxHeapMiB() && !needed && others
+                ? "its heap of %d MiB keeps others from starting within the memory budget of %d MiB"
+                        .formatted(worker.heapMiB(), config.memoryBudgetMiB())
+                : null;
+    }
+
+    private boolean hasRoomFor(int heapMiB) {
+        return shelf.live() + starts.underWay() < config.workers() && freeMiB() >= heapOf(heapMiB);
+    }
+
+    // What is left of the budget; never less than nothing.
+    private long freeMiB() {
+        return config.memoryBudgetMiB() - shelf.heapsMiB() - starts.heapsMiB();
+    }
+
+    private int heapOf(int heapMiB) {
+        return Math.max(heapMiB, config.maxHeapMiB());
     }
 
     // After the lock.
@@ -118,7 +152,8 @@ final class PoolState {
         }
         if (!closed && !LiveProcesses.isExiting()) {
             int most = Math.min(wanted, config.workers() - shelf.live());
-            starts.startUpTo(most, queue.heaps(Math.max(0, most)));
+            long roomMiB = config.memoryBudgetMiB() - shelf.heapsMiB();
+            starts.startUpTo(most, queue.heaps(Math.max(0, most)), roomMiB);
         }
     }
 

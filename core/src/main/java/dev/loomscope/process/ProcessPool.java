@@ -138,6 +138,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     /**
      * {@inheritDoc}
      *
+     * @throws IllegalArgumentException if the task asks for a larger heap than all workers together may have
      * @throws IllegalStateException also if this process is a worker of a worker of a worker: those have none of their own
      */
     @Override
@@ -158,6 +159,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private EncodedTask encode(CpuRequest<?> request) {
         dispatcher.ensureOpen();
         Nesting.ensureMayHaveWorkers(request.name());
+        MemoryBudget.ensureFits(request.name(), request.heapMiB(), config);
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
         return TaskCodec.encodeTask(request, limit(request));
     }

@@ -101,8 +101,11 @@ public final class ProcessPoolConfig {
      * has. Workers in excess are not started, which the log says when the pool is opened; no heap is made smaller. If not even one
      * fits, the pool is not opened.
      *
-     * <p>It counts heaps as {@link #withMaxHeapMiB} says. A JVM needs some 50 MiB besides; a {@code -Xmx} among the JVM options, or a
-     * larger heap that a task asks for, is not seen; each pool has a budget of its own.
+     * <p>A worker with a larger heap, which a task asked for, counts with that: it is started when it fits, idle ones are retired for
+     * it, and while it is there, others that no longer fit are not started. A task that asks for more than the budget is refused.
+     *
+     * <p>It counts heaps, of workers that have a task, are free for one or are starting. A JVM needs some 50 MiB besides; one that
+     * is just ending, and a {@code -Xmx} among the JVM options, are not seen; each pool has a budget of its own.
      *
      * @throws IllegalArgumentException if it is below 1
      */

@@ -23,6 +23,9 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(ResultReading.class);
 
+    // Beyond the grace period.
+    private static final Duration STILL_READING = Duration.ofSeconds(1);
+
     // Beyond this number the thread that waits reads itself, as if nobody would ever cancel it.
     private static final int MOST_THREADS = 64;
     private static final ThreadPoolExecutor executor = new ThreadPoolExecutor(
@@ -79,8 +82,9 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
         ResultReading<R> reading = new ResultReading<>(task, code);
         reading.start();
         cancelled.thenAccept(reason -> {
+            long now = System.nanoTime();
             reading.interrupt();
-            PoolTimer.schedule(grace, () -> reading.giveUp(reason, grace));
+            PoolTimer.schedule(grace, () -> reading.giveUp(reason, now));
         });
         return reading.await();
     }
@@ -145,21 +149,34 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
         }
     }
 
-    private void giveUp(String reason, Duration grace) {
-        StackTraceElement[] stack = stackOfReader();
+    private void giveUp(String reason, long cancelled) {
         LeftBehindException failure = new LeftBehindException(
                 ("CPU task '%s' was cancelled: %s. What it returned or threw had come, but reading it went on for %d ms after that,"
                                 + " and was left behind.")
-                        .formatted(task, reason, grace.toMillis()));
+                        .formatted(task, reason, millisSince(cancelled)));
         if (outcome.complete(new Outcome<>(null, failure))) {
-            Throwable here = new Throwable("what reads it is here");
-            here.setStackTrace(stack);
-            log.error(
-                    "CPU task '{}' was cancelled, but code of its result still runs and takes a thread of this JVM for as long as it"
-                            + " does: look at the readObject and constructors of the classes in it",
-                    task,
-                    here);
+            PatientDelay.schedule(STILL_READING, () -> warnIfItGoesOn(cancelled));
         }
+    }
+
+    // What ends soon was slow, as on a machine under load: nothing to look into.
+    private void warnIfItGoesOn(long cancelled) {
+        StackTraceElement[] stack = stackOfReader();
+        if (stack.length == 0) {
+            return;
+        }
+        Throwable here = new Throwable("what reads it is here");
+        here.setStackTrace(stack);
+        log.warn(
+                "CPU task '{}' was cancelled {} ms ago, but code of its result still runs and takes a thread of this JVM for as long"
+                        + " as it does: look at the readObject and constructors of the classes in it",
+                task,
+                millisSince(cancelled),
+                here);
+    }
+
+    private static long millisSince(long nanoTime) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanoTime);
     }
 
     private StackTraceElement[] stackOfReader() {

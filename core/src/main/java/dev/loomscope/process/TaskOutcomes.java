@@ -98,10 +98,12 @@ final class TaskOutcomes implements Worker.Owner {
             job.worker = null;
             worker.job = null;
             String worn = pool.wear.afterTask(worker);
+            worn = worn == null ? pool.inTheWay(worker) : worn;
             last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
             if (last != null) {
                 worker.state = Worker.State.RETIRED;
                 pool.replace();
+                pool.dispatch(); // if it has left room for several
             } else {
                 pool.giveBack(worker);
             }

@@ -13,24 +13,34 @@ import java.util.HexFormat;
 
 /**
  * What a worker learns through its stdin, before anything else: where to connect, the secret that proves it is the one that was
- * started, and whose death it must not survive. Nothing of it is in an argument, the environment or a log.
+ * started, the one by which it knows its pool, and whose death it must not survive. Nothing of it is in an argument, the environment
+ * or a log.
  *
+ * <p>Each side shows the other a secret of its own, once: the worker first, then the pool, to nobody but that worker. So whoever
+ * else listens at the address learns a secret that opens nothing, and cannot give the worker a task.
+ *
+ * @param token what the worker shows
+ * @param answer what the pool shows then
  * @param parentStart when the parent process started, as {@link ProcessStart} has it
  */
-record WorkerBootstrap(String token, String address, String worker, long parentPid, long parentStart) {
+record WorkerBootstrap(String token, String answer, String address, String worker, long parentPid, long parentStart) {
 
     /** Changes with every change of the frames or of what is in them. */
-    static final int PROTOCOL_VERSION = 4;
+    static final int PROTOCOL_VERSION = 5;
 
     private static final int MAGIC = 0x4c6f6f6d; // "Loom"
     private static final int TOKEN_BYTES = 32;
     private static final int HELLO_BYTES = Integer.BYTES + TOKEN_BYTES + Long.BYTES + Integer.BYTES;
 
     static WorkerBootstrap create(String address, String worker) {
-        byte[] token = new byte[TOKEN_BYTES];
-        new SecureRandom().nextBytes(token);
         long parent = ProcessHandle.current().pid();
-        return new WorkerBootstrap(HexFormat.of().formatHex(token), address, worker, parent, ProcessStart.of(parent));
+        return new WorkerBootstrap(newSecret(), newSecret(), address, worker, parent, ProcessStart.of(parent));
+    }
+
+    private static String newSecret() {
+        byte[] secret = new byte[TOKEN_BYTES];
+        new SecureRandom().nextBytes(secret);
+        return HexFormat.of().formatHex(secret);
     }
 
     void writeTo(OutputStream stdin) throws IOException {
@@ -38,6 +48,7 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         out.writeInt(MAGIC);
         out.writeInt(PROTOCOL_VERSION);
         out.writeUTF(token);
+        out.writeUTF(answer);
         out.writeUTF(address);
         out.writeUTF(worker);
         out.writeLong(parentPid);
@@ -55,7 +66,8 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
                                     + " is loom-scope, its classes were replaced while its JVM ran: restart it")
                             .formatted(PROTOCOL_VERSION, magic, version));
         }
-        return new WorkerBootstrap(in.readUTF(), in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
+        return new WorkerBootstrap(
+                in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
     }
 
     /** The first frame of a worker. */
@@ -63,7 +75,7 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(body);
         out.writeInt(PROTOCOL_VERSION);
-        out.write(tokenBytes());
+        out.write(bytesOf(token));
         out.writeLong(ProcessHandle.current().pid());
         out.writeInt(Runtime.version().feature());
         return Frame.of(Frame.Type.HELLO, 0, body.toByteArray());
@@ -79,7 +91,7 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         ByteBuffer body = frame.body().duplicate();
         boolean readable = frame.type() == Frame.Type.HELLO && body.remaining() >= Integer.BYTES + TOKEN_BYTES;
         int version = readable ? body.getInt() : 0;
-        boolean known = readable && MessageDigest.isEqual(tokenBytes(), token(body));
+        boolean known = readable && MessageDigest.isEqual(bytesOf(token), token(body));
         if (known && version != PROTOCOL_VERSION) {
             throw new WrongWorkerException(
                     ("the worker speaks protocol %d, this pool %d: the classes of loom-scope were replaced"
@@ -112,11 +124,31 @@ record WorkerBootstrap(String token, String address, String worker, long parentP
         }
     }
 
-    private byte[] tokenBytes() {
-        return HexFormat.of().parseHex(token);
+    /** What the pool says to the worker that it has let in. */
+    Frame toWelcome() {
+        return Frame.of(Frame.Type.WELCOME, 0, bytesOf(answer));
     }
 
-    /** Keeps the secret. */
+    /**
+     * Checks the first frame that comes to the worker; in the worker.
+     *
+     * @throws ProtocolException if it is not from the pool that has started this worker
+     */
+    void verifyWelcome(Frame frame) throws ProtocolException {
+        byte[] presented = new byte[frame.body().remaining()];
+        frame.body().duplicate().get(presented);
+        if (frame.type() != Frame.Type.WELCOME || !MessageDigest.isEqual(bytesOf(answer), presented)) {
+            throw new ProtocolException(
+                    "worker %s was started by process %d, but somebody else listens at %s: it takes no task from there"
+                            .formatted(worker, parentPid, address));
+        }
+    }
+
+    private static byte[] bytesOf(String secret) {
+        return HexFormat.of().parseHex(secret);
+    }
+
+    /** Keeps the secrets. */
     @Override
     public String toString() {
         return "WorkerBootstrap[%s at %s, parent %d]".formatted(worker, address, parentPid);

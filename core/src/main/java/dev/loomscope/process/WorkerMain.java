@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -21,7 +22,7 @@ final class WorkerMain {
         WorkerBootstrap bootstrap = WorkerBootstrap.readFrom(lifeline);
         Lifeline.watch(lifeline, bootstrap);
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
-        channel.write(bootstrap.toHello());
+        meet(channel, bootstrap);
         setUp(channel, bootstrap.worker());
         try (WorkerSession session = new WorkerSession(channel, bootstrap.worker())) {
             session.warmUp();
@@ -35,6 +36,18 @@ final class WorkerMain {
             Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY); // a task has left no memory to hear the pool with
         }
         System.exit(0);
+    }
+
+    private static void meet(FrameChannel channel, WorkerBootstrap bootstrap) throws IOException {
+        channel.write(bootstrap.toHello());
+        Frame first;
+        try {
+            first = channel.read();
+        } catch (EOFException e) {
+            Lifeline.leave(); // the pool has gone
+            return;
+        }
+        bootstrap.verifyWelcome(first);
     }
 
     // A worker without its init is of no use: it says what was thrown, and ends.

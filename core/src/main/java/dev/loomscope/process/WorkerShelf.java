@@ -78,6 +78,19 @@ final class WorkerShelf {
                 .orElse(-1);
     }
 
+    /** The heaps of those that have a task, or can have one, together, in MiB. */
+    long heapsMiB() {
+        return workers.stream()
+                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
+                .mapToLong(Worker::heapMiB)
+                .sum();
+    }
+
+    /** Those of them that are idle. */
+    long idleHeapsMiB() {
+        return idle.stream().mapToLong(Worker::heapMiB).sum();
+    }
+
     /** Takes those that were idle for at least this long, and marks them as retired. */
     List<Worker> retireIdle(long nanos) {
         long now = System.nanoTime();

@@ -50,11 +50,12 @@ final class WorkerStarts {
     }
 
     /**
-     * Starts workers until so many starts are under way, or fewer while starts fail.
+     * Starts workers until so many starts are under way, or fewer while starts fail, or while the heap of the next one does not fit.
      *
      * @param heaps what the tasks that wait need, in their order, in MiB; the others get the heap of the pool
+     * @param roomMiB for the heaps of all that are under way then
      */
-    void startUpTo(int wanted, List<Integer> heaps) {
+    void startUpTo(int wanted, List<Integer> heaps, long roomMiB) {
         int allowed = failed == 0 ? wanted : Math.min(wanted, 1);
         if (paused || launches.size() >= allowed) {
             return;
@@ -66,9 +67,20 @@ final class WorkerStarts {
                     .findFirst()
                     .ifPresent(missing::removeFirstOccurrence);
         }
+        long left = roomMiB - heapsMiB();
         while (launches.size() < allowed) {
-            start(missing.isEmpty() ? 0 : missing.removeFirst());
+            int heapMiB = Math.max(config.maxHeapMiB(), missing.isEmpty() ? 0 : missing.removeFirst());
+            if (heapMiB > left) {
+                return; // and none for those behind it, which would take its room
+            }
+            start(heapMiB);
+            left -= heapMiB;
         }
+    }
+
+    /** The heaps of all that are under way, together, in MiB. */
+    long heapsMiB() {
+        return launches.stream().mapToLong(WorkerLaunch::heapMiB).sum();
     }
 
     /** Whether a start is under way of a worker that will have this heap, or none can be begun now. */
@@ -79,7 +91,7 @@ final class WorkerStarts {
     }
 
     private void start(int heapMiB) {
-        ProcessPoolConfig sized = heapMiB <= config.maxHeapMiB() ? config : config.withMaxHeapMiB(heapMiB);
+        ProcessPoolConfig sized = heapMiB == config.maxHeapMiB() ? config : config.withMaxHeapMiB(heapMiB);
         WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads);
         launches.add(launch);
         try {

@@ -31,7 +31,8 @@ final class WorkerStreams {
 
     /**
      * Returns what comes from the pool, and takes it away from tasks. Where the system allows it, processes that tasks start do not
-     * inherit it either: they find an empty stdin and do not wait for what nobody will type.
+     * inherit it either: they find an empty stdin and do not wait for what nobody will type. There it is a {@link FileInputStream}
+     * with a channel of its own, whose close ends a read.
      */
     static InputStream takeStdin() throws IOException {
         InputStream stdin = Files.exists(STDIN) ? new FileInputStream(STDIN.toFile()) : System.in;

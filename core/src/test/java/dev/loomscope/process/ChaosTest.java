@@ -91,10 +91,7 @@ class ChaosTest {
         }
         assertThat(workers()).as("processes that are left, seed %d", seed).isEmpty();
         assertThat(Pids.alive(events.pids())).isEmpty();
-        assertThat(log.messages())
-                .as("errors, seed %d", seed)
-                .allMatch(error ->
-                        error.contains("code of its result still runs")); // a loaded machine took longer than the grace
+        assertThat(log.messages()).as("errors, seed %d", seed).isEmpty();
     }
 
     // As scopes do: each task has a deadline, at which it is cancelled.

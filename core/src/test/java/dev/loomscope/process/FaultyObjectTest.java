@@ -10,6 +10,7 @@ import static dev.loomscope.process.Faulty.Moment.READ_IN_PARENT;
 import static dev.loomscope.process.Faulty.Moment.READ_IN_WORKER;
 import static dev.loomscope.process.Faulty.Moment.WRITTEN_IN_FORK;
 import static dev.loomscope.process.Faulty.Moment.WRITTEN_IN_WORKER;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -21,6 +22,7 @@ import dev.loomscope.process.Faulty.Exceptional;
 import dev.loomscope.process.Faulty.Moment;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -218,7 +220,7 @@ class FaultyObjectTest {
         PoolRun<?> run = PoolRun.start(pool, "looping", task(LOOP, READ_IN_PARENT));
         Thread reader = Faulty.awaitLoop();
 
-        try (LogTrail log = LogTrail.follow(ResultReading.class.getName(), Level.ERROR)) {
+        try (LogTrail log = LogTrail.follow(ResultReading.class.getName(), Level.WARN)) {
             run.cancel("enough");
 
             assertThat(run.failure())
@@ -226,12 +228,33 @@ class FaultyObjectTest {
                     .hasMessageContaining("CPU task 'looping' was cancelled: enough")
                     .hasMessageContaining("left behind");
             Eventually.becomesTrue("it is logged", () -> !log.messages().isEmpty());
-            assertThat(log.messages()).singleElement().asString().contains("looping", "readObject");
+            assertThat(log.messages(Level.WARN))
+                    .singleElement()
+                    .asString()
+                    .containsPattern("'looping' was cancelled \\d{4,} ms ago")
+                    .contains("readObject");
         }
         assertThat(reader.isAlive()).isTrue();
         assertThat(reader.isDaemon()).isTrue();
         assertThat(reader.isVirtual()).as("it would take a carrier").isFalse();
         assertSameWorkerGoesOn(pid);
+    }
+
+    @Test
+    void aResultThatIsOnlySlowToReadIsLeftBehindWithoutAWord() throws Exception {
+        PoolRun<?> run = PoolRun.start(pool, "slow", task(LOOP, READ_IN_PARENT));
+        Faulty.awaitLoop();
+        try (LogTrail log = LogTrail.follow(ResultReading.class.getName(), Level.DEBUG)) {
+            run.cancel("enough");
+            assertThat(run.failure()).hasMessageContaining("left behind");
+            CountDownLatch looked = new CountDownLatch(1);
+            PatientDelay.schedule(Duration.ofMillis(1_200), looked::countDown); // after the one of the reading
+
+            Faulty.release();
+
+            assertThat(looked.await(30, SECONDS)).isTrue();
+            assertThat(log.messages()).isEmpty();
+        }
     }
 
     @Test

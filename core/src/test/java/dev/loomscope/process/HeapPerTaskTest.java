@@ -37,8 +37,11 @@ class HeapPerTaskTest {
     }
 
     private ProcessPool open(int workers) {
-        return ProcessPool.open(
-                c -> c.withName("sized").withWorkers(workers).withMaxHeapMiB(32).withListener(events));
+        return ProcessPool.open(c -> c.withName("sized")
+                .withWorkers(workers)
+                .withMaxHeapMiB(32)
+                .withMemoryBudgetMiB(Integer.MAX_VALUE)
+                .withListener(events));
     }
 
     /** What is really there: the collector keeps a part for itself. */

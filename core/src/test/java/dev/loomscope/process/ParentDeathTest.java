@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +32,13 @@ class ParentDeathTest {
             Eventually.becomesTrue(
                     "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "critical"})
+    void noWorkerThatIsBlockedInNativeCodeOutlivesAParentThatIsKilled(String mode) throws Exception {
+        assumeTrue(NativeCode.isAvailable());
+        noWorkerOutlivesAParentThatIsKilled(mode);
     }
 
     @ParameterizedTest

@@ -54,6 +54,11 @@ final class PoolOwner implements AutoCloseable {
         return start(wrapper, System.getProperty("java.class.path"), program, List.of(arguments));
     }
 
+    /** The same, with these options for its JVM. */
+    static PoolOwner startProgram(Class<?> program, List<String> arguments, String... jvmOptions) throws IOException {
+        return start(List.of(), System.getProperty("java.class.path"), program, arguments, jvmOptions);
+    }
+
     private static PoolOwner start(
             List<String> wrapper, String classPath, Class<?> program, List<String> arguments, String... jvmOptions)
             throws IOException {
@@ -76,6 +81,13 @@ final class PoolOwner implements AutoCloseable {
             case "busy" -> {
                 PoolRun.start(pool, Work::spin).awaitStart();
                 say("busy");
+            }
+            case "native", "critical" -> {
+                String there = Files.createTempFile("native", "").toString();
+                Files.delete(Path.of(there));
+                PoolRun.start(pool, () -> blockInNativeCode(args[0].equals("critical"), there));
+                Eventually.becomesTrue("it is there", () -> Files.deleteIfExists(Path.of(there)));
+                say(args[0]);
             }
             case "thrashing" -> {
                 Path folder = Files.createTempDirectory("thrashing");
@@ -150,6 +162,20 @@ final class PoolOwner implements AutoCloseable {
         if (System.in.read() == 'x') {
             System.exit(0);
         }
+    }
+
+    private static long blockInNativeCode(boolean critical, String there) throws Exception {
+        for (int seconds : List.of(0, 600)) { // the first call loads what it needs
+            if (seconds > 0) {
+                Work.touch(there);
+            }
+            if (critical) {
+                NativeCode.callCritical("sleep", seconds);
+            } else {
+                NativeCode.call("sleep", seconds);
+            }
+        }
+        return 0;
     }
 
     // With a heap that is smaller than those of the workers.

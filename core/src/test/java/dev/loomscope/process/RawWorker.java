@@ -35,6 +35,7 @@ final class RawWorker implements AutoCloseable {
             SocketChannel socket = server.accept();
             FrameChannel channel = new FrameChannel(socket);
             bootstrap.verifyHello(channel.read());
+            channel.write(bootstrap.toWelcome());
             if (WorkerSetup.send(channel, config) != null) {
                 throw new ProtocolException("not ready");
             }

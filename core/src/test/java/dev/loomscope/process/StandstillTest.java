@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loomscope.event.ScopeEvent;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,7 @@ class StandstillTest {
 
     private static final Duration START = Duration.ofSeconds(3);
     private static final Duration GRACE = Duration.ofMillis(1_500);
+    private static final Duration SHORT_GRACE = Duration.ofMillis(300);
     private static final long STANDSTILL_MILLIS =
             Math.max(START.toMillis() + 500, 1_000 * Long.getLong("standstill.seconds", 0));
 
@@ -81,6 +83,60 @@ class StandstillTest {
             assertThat(owner.readLine())
                     .as("the same workers")
                     .isEqualTo(workers.stream().sorted().toList().toString());
+            assertThat(owner.readLine()).as("that did not end in peace").isEqualTo("0");
+        }
+    }
+
+    /** A program that collects its garbage for longer than the grace period of a task that listens. */
+    static final class Collector {
+
+        private record Link(Collector.Link next) {}
+
+        /** Takes the path of a file that its task makes. */
+        public static void main(String[] args) throws Exception {
+            EventTrail events = new EventTrail();
+            String heard = args[0];
+            try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)
+                    .withMaxHeapMiB(32)
+                    .withCancelGrace(SHORT_GRACE)
+                    .withListener(events))) {
+                PoolRun<Long> task = PoolRun.start(pool, () -> cleanUp(heard)).awaitStart();
+                Link chain = null; // a collection follows it from link to link
+                while (collect() < 3 * SHORT_GRACE.toMillis()) {
+                    for (int i = 0; i < 5_000_000; i++) {
+                        chain = new Link(chain);
+                    }
+                }
+                task.cancel("enough");
+                Eventually.becomesTrue("the task has heard it", () -> Files.exists(Path.of(heard)));
+                PoolOwner.say(collect() > SHORT_GRACE.toMillis());
+                PoolOwner.say(task.get() > 0 && chain != null);
+            }
+            PoolOwner.say(events.of(ScopeEvent.WorkerKilled.class).size()
+                    + events.of(ScopeEvent.WorkerCrashed.class).size());
+        }
+
+        private static long collect() {
+            long begin = System.nanoTime();
+            System.gc();
+            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+        }
+
+        private static long cleanUp(String heard) throws Exception {
+            long pid = Work.listenAndReturnPid();
+            Work.touch(heard);
+            Thread.sleep(SHORT_GRACE.toMillis() / 2);
+            return pid;
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void aParentThatCollectsItsGarbageForLongKillsNobody() throws Exception {
+        String heard = folder.resolve("heard").toString();
+        try (PoolOwner owner = PoolOwner.startProgram(Collector.class, List.of(heard), "-Xmx2g", "-Xmn256m")) {
+            assertThat(owner.readLine()).as("the collection took long enough").isEqualTo("true");
+            assertThat(owner.readLine()).isEqualTo("true");
             assertThat(owner.readLine()).as("that did not end in peace").isEqualTo("0");
         }
     }

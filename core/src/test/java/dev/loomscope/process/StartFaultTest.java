@@ -162,8 +162,11 @@ class StartFaultTest {
         return out -> new MethodVisitor(Opcodes.ASM9, out) {
             @Override
             public void visitInsn(int opcode) {
-                boolean version = opcode == Opcodes.ICONST_0 + WorkerBootstrap.PROTOCOL_VERSION;
-                super.visitInsn(version ? opcode + 1 : opcode);
+                if (opcode == Opcodes.ICONST_0 + WorkerBootstrap.PROTOCOL_VERSION) {
+                    super.visitIntInsn(Opcodes.BIPUSH, WorkerBootstrap.PROTOCOL_VERSION + 1);
+                } else {
+                    super.visitInsn(opcode);
+                }
             }
         };
     }

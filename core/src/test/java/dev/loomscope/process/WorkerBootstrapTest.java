@@ -9,6 +9,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,13 +30,40 @@ class WorkerBootstrapTest {
 
     @Test
     void noTwoWorkersHaveTheSameSecret() {
-        assertThat(WorkerBootstrap.create("unix:/tmp/s", "w1").token()).isNotEqualTo(bootstrap.token());
-        assertThat(bootstrap.token()).matches("[0-9a-f]{64}");
+        WorkerBootstrap other = WorkerBootstrap.create("unix:/tmp/s", "w1");
+        assertThat(List.of(bootstrap.token(), bootstrap.answer(), other.token(), other.answer()))
+                .doesNotHaveDuplicates()
+                .allMatch(secret -> secret.matches("[0-9a-f]{64}"));
     }
 
     @Test
-    void theSecretIsNotInItsText() {
-        assertThat(bootstrap.toString()).contains("w1", "unix:/tmp/s").doesNotContain(bootstrap.token());
+    void theSecretsAreNotInItsText() {
+        assertThat(bootstrap.toString())
+                .contains("w1", "unix:/tmp/s")
+                .doesNotContain(bootstrap.token(), bootstrap.answer());
+    }
+
+    @Test
+    void thePoolIsKnownByItsAnswer() {
+        assertThatCode(() -> bootstrap.verifyWelcome(bootstrap.toWelcome())).doesNotThrowAnyException();
+    }
+
+    @Test
+    void nobodyIsTakenForThePoolByWhatTheWorkerHasShownOrByAnythingElse() throws IOException {
+        byte[] answer = copy(bootstrap.toWelcome().body()).array();
+        List<Frame> others = List.of(
+                Frame.of(Frame.Type.WELCOME, 0),
+                Frame.of(Frame.Type.WELCOME, 0, HexFormat.of().parseHex(bootstrap.token())),
+                Frame.of(Frame.Type.WELCOME, 0, Arrays.copyOf(answer, answer.length - 1)),
+                Frame.of(Frame.Type.WELCOME, 0, Arrays.copyOf(answer, answer.length + 1)),
+                Frame.of(Frame.Type.TASK, 0, answer),
+                WorkerBootstrap.create("unix:/tmp/s", "w1").toWelcome());
+
+        assertThat(others)
+                .allSatisfy(frame -> assertThatThrownBy(() -> bootstrap.verifyWelcome(frame))
+                        .isInstanceOf(ProtocolException.class)
+                        .hasMessageContaining("somebody else listens at unix:/tmp/s")
+                        .hasMessageNotContaining(bootstrap.answer()));
     }
 
     @Test
