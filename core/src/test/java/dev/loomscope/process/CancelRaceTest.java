@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Timeout;
 /** Cancels that cross results. */
 class CancelRaceTest {
 
-    private static final int TIMES = Integer.getInteger("race.cancels", 2_000);
-    private static final int BIG_TIMES = Integer.getInteger("race.cancels", 300);
-    private static final int KILLS = Integer.getInteger("race.kills", 40);
+    private static final int TIMES = Integer.getInteger("race.cancels", 1_000);
+    private static final int BIG_TIMES = Integer.getInteger("race.cancels", 150);
+    private static final int KILLS = Integer.getInteger("race.kills", 12);
 
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);

@@ -33,7 +33,7 @@ class ChaosTest {
 
     private static final int WORKERS = 3;
     private static final int CALLERS = 6;
-    private static final Duration LENGTH = Duration.ofSeconds(Long.getLong("chaos.seconds", 5));
+    private static final Duration LENGTH = Duration.ofSeconds(Long.getLong("chaos.seconds", 3));
     private static final Duration TASK_LIMIT = Duration.ofSeconds(2);
     private static final String[] SIGNALS = {"KILL", "STOP", "STOP", "CONT", "CONT", "CONT", "SEGV"};
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FrameFuzzTest {
 
-    private static final int FRAMES = Integer.getInteger("fuzz.frames", 25_000);
+    private static final int FRAMES = Integer.getInteger("fuzz.frames", 10_000);
     private static final long SEED = Long.getLong("fuzz.seed", System.nanoTime());
     private static final int MIB = 1 << 20;
     private static final long MOST_NANOS = 20_000_000_000L; // for one of them, on a machine that does much else

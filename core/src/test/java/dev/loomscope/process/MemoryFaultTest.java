@@ -134,7 +134,7 @@ class MemoryFaultTest {
     @Test
     void aBigResultForWhichNoDirectMemoryIsLeftArrivesOrIsACrashThatNamesTheReason() throws Exception {
         PoolRun<byte[]> run = PoolRun.start(pool, "greedy", () -> {
-            for (int bytes = 1 << 20; bytes >= 64; bytes /= 2) {
+            for (int bytes = 1 << 20; bytes >= 256; bytes /= 16) { // the JDK takes half a second to refuse one
                 try {
                     while (true) {
                         hoard.add(ByteBuffer.allocateDirect(bytes));

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -21,18 +23,27 @@ class OutputFaultTest {
     private static final int LINE = 100;
     private static final int TEN_MB = 10_000_000;
 
-    private ProcessPool pool;
+    private static ProcessPool pool;
+
     private LineCount count;
 
-    @BeforeEach
-    void open() {
+    @BeforeAll
+    static void open() {
         pool = ProcessPool.open(c -> c.withWorkers(1));
+    }
+
+    @AfterAll
+    static void close() {
+        pool.close();
+    }
+
+    @BeforeEach
+    void begin() {
         count = LineCount.begin();
     }
 
     @AfterEach
-    void close() {
-        pool.close();
+    void end() {
         count.close();
     }
 
@@ -136,18 +147,20 @@ class OutputFaultTest {
 
     @Test
     void aTaskThatClosesTheFileDescriptorsSilencesItsWorkerAndLosesNoResult() throws Exception {
-        long pid = PoolRun.run(pool, () -> {
-            new FileOutputStream(FileDescriptor.out).close();
-            new FileOutputStream(FileDescriptor.err).close();
-            new FileInputStream(FileDescriptor.in).close();
-            return Work.pid();
-        });
+        try (ProcessPool silenced = ProcessPool.open(c -> c.withWorkers(1))) {
+            long pid = PoolRun.run(silenced, () -> {
+                new FileOutputStream(FileDescriptor.out).close();
+                new FileOutputStream(FileDescriptor.err).close();
+                new FileInputStream(FileDescriptor.in).close();
+                return Work.pid();
+            });
 
-        assertThat(PoolRun.run(pool, () -> {
-                    System.out.println("nobody hears it");
-                    return Work.pid();
-                }))
-                .isEqualTo(pid);
+            assertThat(PoolRun.run(silenced, () -> {
+                        System.out.println("nobody hears it");
+                        return Work.pid();
+                    }))
+                    .isEqualTo(pid);
+        }
     }
 
     @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class PoolStressTest {
 
     private static final int THREADS = 8;
-    private static final int TASKS = 150;
+    private static final int TASKS = 75;
 
     @Test
     void everyTaskOfManyThreadsHasItsOwnOutcomeAndNoProcessIsLeft() throws Exception {

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,18 +21,39 @@ class ProcessPoolCancelTest {
     @TempDir
     Path folder;
 
-    private final EventTrail events = new EventTrail();
-    private ProcessPool pool;
+    private static final EventTrail patientEvents = new EventTrail();
+    private static ProcessPool patient; // for tasks that cost no worker
 
-    private ProcessPool open(Duration grace) {
-        pool = ProcessPool.open(
+    private final EventTrail events = new EventTrail();
+    private ProcessPool pool; // of one test
+
+    @BeforeAll
+    static void openPatient() {
+        patient = open(LONG_GRACE, patientEvents);
+    }
+
+    @AfterAll
+    static void closePatient() {
+        patient.close();
+        assertThat(patientEvents.of(ScopeEvent.WorkerKilled.class)).isEmpty();
+        assertThat(patientEvents.pids()).as("one worker for all of it").hasSize(1);
+        assertThat(Pids.alive(patientEvents.pids())).isEmpty();
+    }
+
+    private static ProcessPool open(Duration grace, EventTrail events) {
+        return ProcessPool.open(
                 c -> c.withName("cancel").withWorkers(1).withCancelGrace(grace).withListener(events));
-        return pool;
+    }
+
+    private void open(Duration grace) {
+        pool = open(grace, events);
     }
 
     @AfterEach
     void close() {
-        pool.close();
+        if (pool != null) {
+            pool.close();
+        }
         assertThat(Pids.alive(events.pids())).isEmpty();
     }
 
@@ -80,35 +103,33 @@ class ProcessPoolCancelTest {
 
     @Test
     void aTaskThatListensIsOnlyInterruptedAndItsWorkerUsedAgain() throws Exception {
-        open(LONG_GRACE);
-        long pid = PoolRun.run(pool, Work::pid);
-        PoolRun<String> listening = PoolRun.start(pool, Work::listen).awaitStart();
+        long pid = PoolRun.run(patient, Work::pid);
+        PoolRun<String> listening = PoolRun.start(patient, Work::listen).awaitStart();
 
         listening.cancel("enough");
 
         assertThat(listening.failure()).isInstanceOfAny(InterruptedException.class, CancellationException.class);
-        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
-        assertThat(events.of(ScopeEvent.WorkerKilled.class)).isEmpty();
+        assertThat(PoolRun.run(patient, Work::pid)).isEqualTo(pid);
+        assertThat(patientEvents.of(ScopeEvent.WorkerKilled.class)).isEmpty();
     }
 
     @Test
     void aTaskThatAnswersTheInterruptWithAResultSucceeds() throws Exception {
-        open(LONG_GRACE);
-        PoolRun<Long> listening = PoolRun.start(pool, Work::listenAndReturnPid).awaitStart();
+        PoolRun<Long> listening =
+                PoolRun.start(patient, Work::listenAndReturnPid).awaitStart();
 
         listening.cancel("enough");
 
-        assertThat(listening.get()).isEqualTo(PoolRun.run(pool, Work::pid));
+        assertThat(listening.get()).isEqualTo(PoolRun.run(patient, Work::pid));
     }
 
     @Test
     void aCancelAtTheVeryStartIsNotLost() throws Exception {
-        open(LONG_GRACE);
-        PoolRun.run(pool, Work::pid);
+        PoolRun.run(patient, Work::pid);
 
         for (int i = 0; i < 200; i++) {
             PoolRun<Long> listening =
-                    PoolRun.start(pool, Work::listenAndReturnPid).awaitStart();
+                    PoolRun.start(patient, Work::listenAndReturnPid).awaitStart();
             listening.cancel("enough");
             Eventually.becomesTrue("task " + i + " hears of its cancel", Duration.ofSeconds(10), listening::hasEnded);
         }
@@ -116,24 +137,21 @@ class ProcessPoolCancelTest {
 
     @Test
     void anInterruptIsNeverLeftOverForTheNextTask() throws Exception {
-        open(LONG_GRACE);
         for (int i = 0; i < 200; i++) {
-            PoolRun<Long> quick = PoolRun.start(pool, Work::pid).awaitStart();
+            PoolRun<Long> quick = PoolRun.start(patient, Work::pid).awaitStart();
             quick.cancel("too late or not");
             quick.get();
-            assertThat(PoolRun.run(pool, () -> Thread.currentThread().isInterrupted()))
+            assertThat(PoolRun.run(patient, () -> Thread.currentThread().isInterrupted()))
                     .isFalse();
         }
-        assertThat(events.await(ScopeEvent.WorkerStarted.class)).hasSize(1);
     }
 
     @Test
     void aSecondCancelDoesNotInterruptTheCleanUpAfterTheFirst() throws Exception {
-        open(LONG_GRACE);
         String cleaning = folder.resolve("cleaning").toString();
         String go = folder.resolve("go").toString();
         String listening = folder.resolve("listening").toString();
-        PoolRun<String> run = PoolRun.start(pool, () -> {
+        PoolRun<String> run = PoolRun.start(patient, () -> {
             try {
                 Work.touch(listening);
                 return Work.listen();
@@ -147,7 +165,7 @@ class ProcessPoolCancelTest {
         Eventually.becomesTrue("it cleans up", () -> Files.exists(Path.of(cleaning)));
 
         run.cancel("second");
-        PoolRun<Long> next = PoolRun.start(pool, Work::pid);
+        PoolRun<Long> next = PoolRun.start(patient, Work::pid);
         Work.touch(go);
 
         assertThat(run.get()).isEqualTo("cleaned up");
@@ -170,34 +188,32 @@ class ProcessPoolCancelTest {
 
     @Test
     void aTaskCancelledWhileItWaitsEndsAtOnceAndNeverRuns() throws Exception {
-        open(LONG_GRACE);
         String ran = folder.resolve("ran").toString();
-        PoolRun<String> busy = PoolRun.start(pool, Work::listen).awaitStart();
-        PoolRun<Void> waiting = PoolRun.start(pool, () -> {
+        PoolRun<String> busy = PoolRun.start(patient, Work::listen).awaitStart();
+        PoolRun<Void> waiting = PoolRun.start(patient, () -> {
             Work.touch(ran);
             return null;
         });
-        Eventually.becomesTrue("it waits", () -> pool.toString().contains("1 tasks waiting"));
+        Eventually.becomesTrue("it waits", () -> patient.toString().contains("1 tasks waiting"));
 
         waiting.cancel("not needed");
 
         assertThat(waiting.failure()).isInstanceOf(CancellationException.class).hasMessageContaining("not needed");
         assertThat(busy.hasEnded()).isFalse();
         busy.cancel("end of test").failure();
-        PoolRun.run(pool, Work::pid);
+        PoolRun.run(patient, Work::pid);
         assertThat(Path.of(ran)).doesNotExist();
     }
 
     @Test
     void aCancelAfterTheEndHasNoEffect() throws Exception {
-        open(LONG_GRACE);
-        PoolRun<Long> run = PoolRun.start(pool, Work::pid);
+        PoolRun<Long> run = PoolRun.start(patient, Work::pid);
         long pid = run.get();
 
         run.cancel("too late").cancel("far too late");
 
         assertThat(run.get()).isEqualTo(pid);
-        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+        assertThat(PoolRun.run(patient, Work::pid)).isEqualTo(pid);
     }
 
     @Test
@@ -212,14 +228,13 @@ class ProcessPoolCancelTest {
 
     @Test
     void aTaskCancelledOnItsWayDoesNotCostAWorker() throws Exception {
-        open(LONG_GRACE);
         byte[] big = new byte[64 << 20];
-        long pid = PoolRun.run(pool, Work::pid);
+        long pid = PoolRun.run(patient, Work::pid);
 
         for (int i = 0; i < 5; i++) {
-            PoolRun<Integer> run = PoolRun.prepare(pool, "big", () -> big.length);
+            PoolRun<Integer> run = PoolRun.prepare(patient, "big", () -> big.length);
             run.start();
-            Eventually.becomesTrue("it is on its way", () -> pool.toString().contains("0 idle"));
+            Eventually.becomesTrue("it is on its way", () -> patient.toString().contains("0 idle"));
             if (i > 0) {
                 Thread.sleep(i); // any point of the way will do
             }
@@ -227,7 +242,7 @@ class ProcessPoolCancelTest {
             Eventually.becomesTrue("the transfer ends", Duration.ofSeconds(10), run::hasEnded);
         }
 
-        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+        assertThat(PoolRun.run(patient, Work::pid)).isEqualTo(pid);
     }
 
     @Test

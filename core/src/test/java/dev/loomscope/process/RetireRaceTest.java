@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 /** Tasks that come when the time of an idle worker is up. */
 class RetireRaceTest {
 
-    private static final int TIMES = Integer.getInteger("race.retires", 200);
+    private static final int TIMES = Integer.getInteger("race.retires", 60);
     private static final Duration IDLE = Duration.ofMillis(10);
 
     private final long seed = System.nanoTime();

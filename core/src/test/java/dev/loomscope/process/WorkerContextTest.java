@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -38,19 +40,28 @@ class WorkerContextTest {
         }
     }
 
-    private LogTrail log;
-    private ProcessPool pool;
+    private static ProcessPool pool;
 
-    @BeforeEach
-    void open() {
-        log = LogTrail.follow("dev.loomscope.worker", Level.INFO);
+    private LogTrail log;
+
+    @BeforeAll
+    static void open() {
         pool = ProcessPool.open(c -> c.withWorkers(1));
     }
 
-    @AfterEach
-    void close() {
-        MDC.clear();
+    @AfterAll
+    static void close() {
         pool.close();
+    }
+
+    @BeforeEach
+    void follow() {
+        log = LogTrail.follow("dev.loomscope.worker", Level.INFO);
+    }
+
+    @AfterEach
+    void forget() {
+        MDC.clear();
         log.close();
     }
 
@@ -191,11 +202,13 @@ class WorkerContextTest {
             field.setAccessible(true);
             return field.getInt(null);
         };
-        TENANT.where("acme").call(() -> PoolRun.runWithContext(pool, TENANT::get));
+        try (ProcessPool fresh = ProcessPool.open(c -> c.withWorkers(1))) {
+            TENANT.where("acme").call(() -> PoolRun.runWithContext(fresh, TENANT::get));
 
-        assertThat(PoolRun.run(pool, state)).isZero();
-        assertThat(PoolRun.run(pool, state)).isZero();
-        PoolRun.run(pool, () -> LoggerFactory.getLogger("some.task").getName());
-        assertThat(PoolRun.run(pool, state)).isEqualTo(3);
+            assertThat(PoolRun.run(fresh, state)).isZero();
+            assertThat(PoolRun.run(fresh, state)).isZero();
+            PoolRun.run(fresh, () -> LoggerFactory.getLogger("some.task").getName());
+            assertThat(PoolRun.run(fresh, state)).isEqualTo(3);
+        }
     }
 }
