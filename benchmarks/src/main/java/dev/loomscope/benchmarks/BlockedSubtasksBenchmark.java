@@ -13,13 +13,14 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A million subtasks that all wait at the same time, in 2 GiB of heap: how long it takes to fork them, let them go and join, and how
+ * A million subtasks, say, that all wait at the same time, in 2 GiB of heap: how long it takes to fork them, let them go and join, and how
  * much memory each needs while it waits; here and in the JDK's own scope.
  */
 @BenchmarkMode(Mode.SingleShotTime)
@@ -29,7 +30,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = "-Xmx2g")
 public class BlockedSubtasksBenchmark {
 
-    private static final int SUBTASKS = 1_000_000;
+    /** How many wait at the same time. */
+    @State(Scope.Benchmark)
+    public static class Size {
+
+        @Param("1000000")
+        int subtasks;
+    }
 
     /** What JMH prints beside the time. */
     @State(Scope.Thread)
@@ -48,8 +55,8 @@ public class BlockedSubtasksBenchmark {
             before = used();
         }
 
-        void allWait() {
-            bytesPerSubtask = (used() - before) / SUBTASKS;
+        void allWait(int subtasks) {
+            bytesPerSubtask = (used() - before) / subtasks;
         }
 
         private static long used() {
@@ -69,15 +76,15 @@ public class BlockedSubtasksBenchmark {
 
     /** {@link MixedScope}, IO kind. */
     @Benchmark
-    public void mixedScope(Memory memory) throws Exception {
-        CountDownLatch everybodyWaits = new CountDownLatch(SUBTASKS);
+    public void mixedScope(Size size, Memory memory) throws Exception {
+        CountDownLatch everybodyWaits = new CountDownLatch(size.subtasks);
         CountDownLatch release = new CountDownLatch(1);
         try (var scope = MixedScope.open()) {
-            for (int i = 0; i < SUBTASKS; i++) {
+            for (int i = 0; i < size.subtasks; i++) {
                 scope.fork(TaskKind.IO, waiting(everybodyWaits, release));
             }
             everybodyWaits.await();
-            memory.allWait();
+            memory.allWait(size.subtasks);
             release.countDown();
             scope.join();
         }
@@ -85,15 +92,15 @@ public class BlockedSubtasksBenchmark {
 
     /** The JDK's {@code StructuredTaskScope}. */
     @Benchmark
-    public void jdkScope(Memory memory) throws Throwable {
-        CountDownLatch everybodyWaits = new CountDownLatch(SUBTASKS);
+    public void jdkScope(Size size, Memory memory) throws Throwable {
+        CountDownLatch everybodyWaits = new CountDownLatch(size.subtasks);
         CountDownLatch release = new CountDownLatch(1);
         try (var scope = PeerScope.open()) {
-            for (int i = 0; i < SUBTASKS; i++) {
+            for (int i = 0; i < size.subtasks; i++) {
                 scope.fork(waiting(everybodyWaits, release));
             }
             everybodyWaits.await();
-            memory.allWait();
+            memory.allWait(size.subtasks);
             release.countDown();
             scope.join();
         }
