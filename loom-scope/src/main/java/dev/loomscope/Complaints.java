@@ -3,7 +3,7 @@ package dev.loomscope;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What goes wrong while a scope is closed: the first is thrown at the end, the others suppressed on it. Owner thread only. */
+/** What goes wrong while scopes are closed: the first is thrown at the end, the others suppressed on it. Owner thread only. */
 final class Complaints {
 
     private final List<RuntimeException> all = new ArrayList<>();
@@ -15,6 +15,17 @@ final class Complaints {
     /** Adds one that matters more than those that are there. */
     void addFirst(RuntimeException complaint) {
         all.add(0, complaint);
+    }
+
+    /** Closes scopes that somebody has left open, the innermost first. */
+    void close(List<NurseryScope<?, ?>> leftOpen) {
+        for (NurseryScope<?, ?> scope : leftOpen) {
+            try {
+                scope.close();
+            } catch (RuntimeException e) {
+                add(e);
+            }
+        }
     }
 
     boolean isEmpty() {

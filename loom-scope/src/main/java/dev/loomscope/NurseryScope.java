@@ -332,6 +332,11 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         starter.onPermitFree(subtask, ending);
     }
 
+    /** Whether the thread of a subtask goes on when that has ended. */
+    boolean reusesThreadOf(ScopedSubtask<?> subtask) {
+        return starter.reusesThreadOf(subtask);
+    }
+
     /** A subtask that was in line has its permit, and starts once {@code ending} has ended; at once if that is null. */
     void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
         starter.onGranted(subtask, ending);
@@ -606,7 +611,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         List<NurseryScope<?, ?>> forgotten = tree.openInside();
         Complaints complaints = new Complaints();
-        closeForgotten(forgotten, complaints);
+        complaints.close(forgotten); // nothing of them may outlive this one
         boolean leftUnjoined = unjoinedForks;
         if (leftUnjoined || pending.count() > 0) {
             cancel.cancel(
@@ -632,17 +637,6 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         complainOfFailures(leftUnjoined, complaints);
         complainOfResources(problem, complaints);
         complaints.throwFirst();
-    }
-
-    // Scopes that this thread has opened inside this one: nothing of them may outlive it.
-    private static void closeForgotten(List<NurseryScope<?, ?>> forgotten, Complaints complaints) {
-        for (NurseryScope<?, ?> scope : forgotten) {
-            try {
-                scope.close();
-            } catch (RuntimeException e) {
-                complaints.add(e);
-            }
-        }
     }
 
     private void complainOfFailures(boolean leftUnjoined, Complaints complaints) {

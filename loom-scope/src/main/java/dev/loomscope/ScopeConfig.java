@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param limiters what bounds the kinds instead, shared with others; empty for none
  * @param stragglerGrace how long a cancelled subtask may go on before it is interrupted again and named in a warning
  * @param blockingCancelPolicy what a cancel does to BLOCKING subtasks
+ * @param reusedThreads whether BLOCKING subtasks run on threads that are kept and used again
  * @param cpuBackend where CPU subtasks run; null for {@link dev.loomscope.process.ProcessPool#shared()}
  * @param listeners hear what happens in the scope
  */
@@ -36,6 +37,7 @@ public record ScopeConfig(
         Map<TaskKind, Limiter> limiters,
         Duration stragglerGrace,
         CancelPolicy blockingCancelPolicy,
+        boolean reusedThreads,
         @Nullable CpuBackend cpuBackend,
         List<ScopeListener> listeners) {
 
@@ -153,6 +155,18 @@ public record ScopeConfig(
         return with(draft -> draft.blockingCancelPolicy = newPolicy);
     }
 
+    /**
+     * With BLOCKING subtasks on platform threads that are kept for some seconds and used again, by all scopes that are opened so,
+     * instead of a new thread for each: for many short calls, since to start a thread costs more than 50 us.
+     *
+     * <p>The price: these threads inherit neither scoped values nor inheritable thread locals from the owner, and do not stand in the
+     * scope in the JDK's thread dump; and what a task leaves in a {@link ThreadLocal}, the next one finds. All else is as with threads
+     * of their own. Subtasks with {@link CancelPolicy#ABANDON} always have their own.
+     */
+    public ScopeConfig withReusedThreads(boolean reused) {
+        return with(draft -> draft.reusedThreads = reused);
+    }
+
     /** With CPU subtasks running on this backend, usually a {@link dev.loomscope.process.ProcessPool}. */
     public ScopeConfig withCpuBackend(CpuBackend newCpuBackend) {
         Objects.requireNonNull(newCpuBackend, "cpuBackend");
@@ -185,6 +199,7 @@ public record ScopeConfig(
         draft.limiters = limiters;
         draft.stragglerGrace = stragglerGrace;
         draft.blockingCancelPolicy = blockingCancelPolicy;
+        draft.reusedThreads = reusedThreads;
         draft.cpuBackend = cpuBackend;
         draft.listeners = listeners;
         change.accept(draft);
@@ -208,6 +223,7 @@ public record ScopeConfig(
         private Map<TaskKind, Limiter> limiters = Map.of();
         private Duration stragglerGrace = DEFAULT_STRAGGLER_GRACE;
         private CancelPolicy blockingCancelPolicy = CancelPolicy.INTERRUPT;
+        private boolean reusedThreads;
         private @Nullable CpuBackend cpuBackend;
         private List<ScopeListener> listeners = List.of();
 
@@ -221,6 +237,7 @@ public record ScopeConfig(
                     limiters,
                     stragglerGrace,
                     blockingCancelPolicy,
+                    reusedThreads,
                     cpuBackend,
                     listeners);
         }

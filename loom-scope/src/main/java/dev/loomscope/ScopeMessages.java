@@ -61,10 +61,18 @@ final class ScopeMessages {
     }
 
     static String closedTooEarly(String scope, List<NurseryScope<?, ?>> inside) {
-        String names = inside.stream().map(NurseryScope::name).collect(Collectors.joining("', '"));
         return ("scope '%s' was closed before '%s', which this thread had opened inside it and which were closed first; close scopes in"
                         + " the reverse order of their opening, best by try-with-resources")
-                .formatted(scope, names);
+                .formatted(scope, names(inside));
+    }
+
+    static String leftOpen(ScopedSubtask<?> subtask, List<NurseryScope<?, ?>> scopes) {
+        return "%s has ended and left scope '%s' open, which was closed in its stead; open scopes in try-with-resources"
+                .formatted(subtask.describe(), names(scopes));
+    }
+
+    private static String names(List<NurseryScope<?, ?>> scopes) {
+        return scopes.stream().map(NurseryScope::name).collect(Collectors.joining("', '"));
     }
 
     private static String describe(Unfinished unfinished) {

@@ -86,6 +86,10 @@ final class ScopeTree implements ScopePlace {
 
     /** The owner has opened the scope. */
     void open() {
+        ScopedSubtask<?> opener = openedBy();
+        if (opener != null) {
+            opener.opensScope();
+        }
         stand(this);
         siblings().add(scope);
     }
@@ -172,8 +176,13 @@ final class ScopeTree implements ScopePlace {
 
     /** The scopes that the calling thread has opened inside this one and not closed yet, the innermost first. */
     List<NurseryScope<?, ?>> openInside() {
+        return openInside(this);
+    }
+
+    /** As {@link #openInside()}, inside any place. */
+    static List<NurseryScope<?, ?>> openInside(ScopePlace outer) {
         List<NurseryScope<?, ?>> inside = new ArrayList<>();
-        for (ScopePlace place = here(); place != null && place != this; place = place.around()) {
+        for (ScopePlace place = here(); place != null && place != outer; place = place.around()) {
             if (place instanceof ScopeTree tree && tree.scope.isOwner()) {
                 inside.add(tree.scope);
             }

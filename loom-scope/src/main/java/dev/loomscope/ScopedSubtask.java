@@ -59,6 +59,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             segment; // set before anybody else knows it, cleared once by whoever removes it
     private int slot; // set before anybody else knows it
     private boolean awaitedByOwner; // owner thread only
+    private boolean hasOpenedScopes; // the thread of its code only
     private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
 
     private volatile State state = State.UNAVAILABLE;
@@ -151,7 +152,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             }
         } finally {
             if (!permitIsElsewhere) {
-                scope.onPermitFree(this, Thread.currentThread());
+                scope.onPermitFree(this, scope.reusesThreadOf(this) ? null : Thread.currentThread());
             }
         }
         return null;
@@ -194,7 +195,42 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private T runHere(Callable<? extends T> code) throws Exception {
         onStarted(ITS_THREAD);
-        return call(code, context);
+        return callAndTidy(code, context);
+    }
+
+    // What its code leaves open would keep the thread from ending, and with it the scope.
+    private T callAndTidy(Callable<? extends T> code, ForkContext forked) throws Exception {
+        T value;
+        try {
+            value = call(code, forked);
+        } catch (Throwable e) {
+            try {
+                closeLeftOpen();
+            } catch (RuntimeException complaint) { // its exception is not ours to change
+                log.warn("{} has failed, which it says itself; and there is this", describe(), complaint);
+            }
+            throw e;
+        }
+        closeLeftOpen();
+        return value;
+    }
+
+    private void closeLeftOpen() {
+        if (!hasOpenedScopes) {
+            return;
+        }
+        List<NurseryScope<?, ?>> leftOpen = ScopeTree.openInside(this);
+        Complaints complaints = new Complaints();
+        complaints.close(leftOpen);
+        if (!leftOpen.isEmpty()) {
+            complaints.addFirst(new IllegalStateException(ScopeMessages.leftOpen(this, leftOpen)));
+        }
+        complaints.throwFirst();
+    }
+
+    /** Its code opens a scope. */
+    void opensScope() {
+        hasOpenedScopes = true;
     }
 
     private static <T extends @Nullable Object> T call(Callable<? extends T> code, ForkContext context)
@@ -215,7 +251,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 context; // here, and the start is told here: the other thread may come when this subtask has ended
         onStarted(name());
         AbandonableCall<T> call = new AbandonableCall<>(
-                name(), this, () -> call(code, forked), () -> scope.onPermitFree(this, Thread.currentThread()));
+                name(), this, () -> callAndTidy(code, forked), () -> scope.onPermitFree(this, Thread.currentThread()));
         Thread instead = call.start();
         abandonable = instead;
         permitIsElsewhere = true;

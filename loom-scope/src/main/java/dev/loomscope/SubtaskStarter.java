@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class SubtaskStarter {
 
     private final ThreadStarter threads;
+    private final @Nullable ReusedThreads reused; // for BLOCKING; null if each is to have a thread of its own
     private final @Nullable Limiter io;
     private final Limiter blocking;
     private final @Nullable Limiter cpu;
@@ -21,6 +22,7 @@ final class SubtaskStarter {
         this.io = ioIsBound ? orOwn(sharedIo, scope, TaskKind.IO, config.maxIo()) : null;
         this.blocking = orOwn(sharedBlocking, scope, TaskKind.BLOCKING, config.maxBlocking());
         this.cpu = config.limiters().get(TaskKind.CPU);
+        this.reused = config.reusedThreads() ? new ReusedThreads() : null;
         this.threads = new ThreadStarter(scope);
     }
 
@@ -57,8 +59,25 @@ final class SubtaskStarter {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, null);
         } else {
-            threads.start(subtask);
+            startNow(subtask);
         }
+    }
+
+    private void startNow(ScopedSubtask<?> subtask) {
+        if (reused == null || !subtask.needsPlatformThread()) {
+            threads.start(subtask);
+            return;
+        }
+        try {
+            reused.start(subtask);
+        } catch (OutOfMemoryError e) {
+            subtask.failToStart(e);
+        }
+    }
+
+    /** Whether its thread goes on when it has ended. */
+    boolean reusesThreadOf(ScopedSubtask<?> subtask) {
+        return reused != null && subtask.needsPlatformThread();
     }
 
     // It is in line already: of two who close a cycle together, the later one sees the other.
@@ -73,6 +92,8 @@ final class SubtaskStarter {
     void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, ending);
+        } else if (reusesThreadOf(subtask)) {
+            startNow(subtask);
         } else {
             threads.startAfter(ending, subtask);
         }
@@ -101,5 +122,8 @@ final class SubtaskStarter {
     /** Waits until all threads have ended. Owner thread only, after the last subtask has ended. */
     void close() {
         threads.close();
+        if (reused != null) {
+            reused.close();
+        }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.loomscope.CancelReason.Source;
 import dev.loomscope.Subtask.State;
+import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskKind;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -226,5 +227,66 @@ class CloseTest {
             }
         });
         assertThat(result).isEqualTo("as before");
+    }
+
+    // ---------------------------------------------------------------- left open by a task
+
+    /** The threads that the code of a task can run on. */
+    private enum RunsOn {
+        VIRTUAL(TaskKind.IO, CancelPolicy.INTERRUPT, false),
+        PLATFORM(TaskKind.BLOCKING, CancelPolicy.INTERRUPT, false),
+        REUSED(TaskKind.BLOCKING, CancelPolicy.INTERRUPT, true),
+        ABANDONABLE(TaskKind.BLOCKING, CancelPolicy.ABANDON, false);
+
+        private final TaskKind kind;
+        private final CancelPolicy policy;
+        private final boolean reused;
+
+        RunsOn(TaskKind kind, CancelPolicy policy, boolean reused) {
+            this.kind = kind;
+            this.policy = policy;
+            this.reused = reused;
+        }
+
+        <T> Subtask<T> outcomeOf(Task<T> task) throws Exception {
+            return Patience.onItsOwnThread(() -> {
+                try (var scope = MixedScope.open(Joiner.awaitAll(), c -> c.withReusedThreads(reused))) {
+                    Subtask<T> subtask = scope.withCancelPolicy(policy).fork("careless", kind, task);
+                    scope.join();
+                    return subtask;
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aScopeThatATaskLeavesOpenIsClosedWithTheTaskWhichFails(RunsOn where) throws Exception {
+        AtomicReference<Subtask<Void>> inside = new AtomicReference<>();
+        Subtask<String> careless = where.outcomeOf(() -> {
+            MixedScope<Object, Void> leftOpen = MixedScope.open(c -> c.withName("left"));
+            inside.set(leftOpen.fork(() -> Patience.forever()));
+            return "done";
+        });
+        assertThat(inside.get().state()).isEqualTo(State.CANCELLED);
+        assertThat(careless.exception())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("'careless'")
+                .hasMessageContaining("left scope 'left' open")
+                .hasMessageContaining("try-with-resources");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatATaskThrowsThatLeavesAScopeOpenIsItsFailure(RunsOn where) throws Exception {
+        IllegalArgumentException thrown = new IllegalArgumentException("mine");
+        try (LogTail log = new LogTail(ScopedSubtask.class)) {
+            Subtask<String> careless = where.outcomeOf(() -> {
+                MixedScope.open();
+                throw thrown;
+            });
+            assertThat(careless.exception()).isSameAs(thrown).hasNoSuppressedExceptions();
+            assertThat(log.warnings("'careless'")).hasSize(1);
+        }
     }
 }
