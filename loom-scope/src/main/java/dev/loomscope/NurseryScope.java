@@ -739,7 +739,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private void ensureOpen() {
         if (closed) {
-            throw new IllegalStateException("scope '%s' is closed".formatted(name));
+            throw new IllegalStateException(
+                    "scope '%s' is closed: use it inside its block only, or open another one".formatted(name));
         }
     }
 }

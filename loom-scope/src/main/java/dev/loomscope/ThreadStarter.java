@@ -82,7 +82,8 @@ final class ThreadStarter {
     private void refuseLeftovers() {
         for (Request left = requests.poll(); left != null; left = requests.poll()) {
             if (left.subtask != null) {
-                left.subtask.failToStart(new IllegalStateException("scope '%s' is closed".formatted(name)));
+                left.subtask.failToStart(new IllegalStateException(
+                        "scope '%s' was closed before this subtask got its thread".formatted(name)));
             }
         }
     }

@@ -109,7 +109,12 @@ final class LiveProcesses {
         ProcessTree.kill(processes.keySet());
         processes.forEach((process, folder) -> {
             if (!destroy(process, PATIENCE)) {
-                log.error("worker process {} does not end although it was killed", process.pid());
+                log.error(
+                        "worker process {} has not ended {} ms after it was killed; this JVM exits without it. The system holds it,"
+                                + " as in a read from a disk or network that does not answer: see ps -o stat,wchan -p {}",
+                        process.pid(),
+                        PATIENCE.toMillis(),
+                        process.pid());
             }
             folder.delete();
         });

@@ -175,7 +175,13 @@ final class PoolDispatcher {
             if (pool.isEmpty()) {
                 log.info("process pool '{}' closed", pool.config.name());
             } else {
-                log.error("process pool '{}' closed, but these do not end: {}", pool.config.name(), pool.shelf.all());
+                log.error(
+                        "process pool '{}' closed, but {} of its workers have not ended, though they were killed, and {} starts go on:"
+                                + " {}. They take memory until they end: see ps -o stat,wchan -p and their pids",
+                        pool.config.name(),
+                        pool.shelf.all().size(),
+                        pool.starts.underWay(),
+                        pool.shelf.all());
             }
         } finally {
             pool.lock.unlock();

@@ -205,6 +205,8 @@ final class PoolState {
 
     /** What somebody is told who comes too late. */
     IllegalStateException closedException() {
-        return new IllegalStateException("process pool '%s' is closed".formatted(config.name()));
+        return new IllegalStateException(
+                "process pool '%s' is closed: it runs no further tasks. Close it after the last scope that uses it."
+                        .formatted(config.name()));
     }
 }

@@ -40,7 +40,9 @@ final class PoolTimer {
         try {
             action.run();
         } catch (RuntimeException | Error e) {
-            log.error("what a process pool had to do at this time failed", e); // nobody asks the future
+            log.error(
+                    "a process pool could not do what was due now, such as to kill or retire a worker; that is a fault of loom-scope: please report it with this stack",
+                    e); // nobody asks the future
             throw e;
         }
     }

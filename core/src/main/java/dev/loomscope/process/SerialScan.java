@@ -264,7 +264,9 @@ final class SerialScan {
             case TC_NULL -> null;
             case TC_REFERENCE -> required(descriptions.get(handle()));
             case TC_CLASSDESC -> newDescription(depth);
-            case TC_PROXYCLASSDESC -> throw new InvalidObjectException("a proxy");
+            case TC_PROXYCLASSDESC ->
+                throw new InvalidObjectException(
+                        "a proxy, which no result may hold: return what it answers, not the proxy");
             default -> throw new InvalidObjectException("a stream with a %#x for a class".formatted(token));
         };
     }

@@ -38,6 +38,13 @@ final class StartAdvice {
         return OPTIONS.stream().anyMatch(printed::contains) ? " Correct withJvmOptions(...)." : "";
     }
 
+    /** As {@link #of}, for one that took too long. */
+    static String ofTimeout(ProcessPoolConfig config) {
+        String init = config.workerInit() == null ? "" : " Look at what the action of withWorkerInit waits for.";
+        return "%s If this machine was busy, raise withStartTimeout (%d ms) or lower withWorkers(%d)."
+                .formatted(init, config.startTimeout().toMillis(), config.workers());
+    }
+
     private static Object origin() {
         var source = WorkerMain.class.getProtectionDomain().getCodeSource();
         return source == null || source.getLocation() == null ? "memory" : source.getLocation();

@@ -202,7 +202,12 @@ final class Worker {
 
     private void destroy() {
         if (!LiveProcesses.destroy(process, DEATH_PATIENCE)) {
-            log.error("{} does not end although it was killed; its task is given up", this);
+            log.error(
+                    "worker {} has not ended {} ms after it was killed; its task is given up. The system holds it, as in a read from a"
+                            + " disk or network that does not answer: see ps -o stat,wchan -p {}",
+                    this,
+                    DEATH_PATIENCE.toMillis(),
+                    pid());
         }
         PoolTimer.schedule(OUTPUT_PATIENCE, this::closeChannel);
     }

@@ -175,12 +175,13 @@ final class WorkerLaunch {
         String what = wrong
                 ? String.valueOf(problem.getMessage())
                 : timedOut
-                        ? "it was not ready after %d ms"
+                        ? "it was not ready after %d ms, and was killed"
                                 .formatted(config.startTimeout().toMillis())
                         : exited
                                 ? "its process ended with exit code %d".formatted(started.exitValue())
                                 : "it did not introduce itself (%s)".formatted(problem.getMessage());
-        return new WorkerStartException(failure(what) + StartAdvice.of(tail, config) + " " + printed, problem);
+        String advice = timedOut ? StartAdvice.ofTimeout(config) : StartAdvice.of(tail, config);
+        return new WorkerStartException(failure(what) + advice + " " + printed, problem);
     }
 
     private static boolean awaitExit(Process started) {

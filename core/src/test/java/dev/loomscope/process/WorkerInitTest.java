@@ -138,7 +138,9 @@ class WorkerInitTest {
                 c -> c.withWorkers(1).withStartTimeout(Duration.ofMillis(1500)).withWorkerInit(() -> Work.spin()))) {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
-                    .hasMessageContaining("was not ready after 1500 ms");
+                    .hasMessageContaining("was not ready after 1500 ms, and was killed")
+                    .hasMessageContaining(
+                            "Look at what the action of withWorkerInit waits for. If this machine was busy, raise withStartTimeout (1500 ms)");
         }
     }
 

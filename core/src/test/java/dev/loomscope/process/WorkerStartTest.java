@@ -143,7 +143,9 @@ class WorkerStartTest {
 
             assertThat(run.failure())
                     .isInstanceOf(WorkerStartException.class)
-                    .hasMessageContaining("was not ready after 1500 ms");
+                    .hasMessageContaining("was not ready after 1500 ms, and was killed")
+                    .hasMessageContaining(
+                            " If this machine was busy, raise withStartTimeout (1500 ms) or lower withWorkers(1).");
             assertThat(pool.toString()).contains("0 of 1 workers, 0 starting");
         }
         assertThat(ProcessHandle.current()
