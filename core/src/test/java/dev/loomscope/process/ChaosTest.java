@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +66,7 @@ class ChaosTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 1, unit = TimeUnit.HOURS) // it ends by itself; each task has a limit of its own
     void everyTaskHasOneOutcomeWhateverSignalsItsWorkerGets() throws Exception {
         System.out.printf("chaos: -Dchaos.seconds=%d -Dchaos.seed=%d%n", LENGTH.toSeconds(), seed);
         long end = System.nanoTime() + LENGTH.toNanos();
