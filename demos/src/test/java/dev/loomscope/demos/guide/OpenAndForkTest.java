@@ -82,6 +82,18 @@ class OpenAndForkTest {
     }
 
     @Test
+    void blockingTasksMayShareTheirThreads() throws Exception {
+        // guide: reused-threads
+        try (var scope = MixedScope.<Integer>open(c -> c.withReusedThreads(true))) {
+            Subtask<Integer> orders = scope.fork(BLOCKING, () -> countRows("orders"));
+            Subtask<Integer> users = scope.fork(BLOCKING, () -> countRows("users"));
+            scope.join();
+            assertThat(orders.get() + users.get()).isEqualTo(11);
+        }
+        // end
+    }
+
+    @Test
     void twoKindsAtOnceAreAnError() {
         // guide: ambiguous
         try (var scope = MixedScope.open()) {
