@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -40,6 +41,7 @@ class FrameFuzzTest {
     Path folder;
 
     @Test
+    @Timeout(3600)
     void mutatedFramesCauseNothingButIoExceptions() throws Exception {
         WorkerBootstrap bootstrap = WorkerBootstrap.create("unix:/s", "w1");
         byte[] result = Payloads.of(List.of("a", 1));
@@ -100,6 +102,7 @@ class FrameFuzzTest {
     }
 
     @Test
+    @Timeout(3600)
     void mutatedObjectsCauseNothingButExceptions() throws Exception {
         List<byte[]> originals = new ArrayList<>(Payloads.bombs().values());
         originals.removeIf(bomb -> bomb.length == 0 || bomb.length > 10_000);

@@ -16,6 +16,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,14 +31,22 @@ class ProgressTest {
     @TempDir
     Path folder;
 
-    private final EventTrail events = new EventTrail();
+    private static final EventTrail events = new EventTrail();
+    private static ProcessPool pool;
+
     private final List<String> heard = new CopyOnWriteArrayList<>();
 
-    private ProcessPool open() {
-        return ProcessPool.open(c -> c.withName("progress")
+    @BeforeAll
+    static void open() {
+        pool = ProcessPool.open(c -> c.withName("progress")
                 .withWorkers(1)
                 .withCancelGrace(Duration.ofMillis(100))
                 .withListener(events));
+    }
+
+    @AfterAll
+    static void close() {
+        pool.close();
     }
 
     /** Hears progress; what it does then is up to a test. */
@@ -53,7 +63,7 @@ class ProgressTest {
         }
     }
 
-    private <T> CpuExecution<T> prepare(ProcessPool pool, Runnable then, Task<T> task) {
+    private <T> CpuExecution<T> prepare(Runnable then, Task<T> task) {
         return pool.prepare(new CpuRequest<>(task, "task", new Hearer(then, heard)));
     }
 
@@ -70,63 +80,55 @@ class ProgressTest {
 
     @Test
     void whatATaskReportsIsHeardInItsOrderAndTheLastBeforeTheResult() throws Throwable {
-        try (ProcessPool pool = open()) {
-            assertThat(prepare(pool, () -> {}, () -> reportMany(1)).run()).isEqualTo("done");
-            assertThat(heard).containsExactly("started", "1.0 step 1");
-            heard.clear();
+        assertThat(prepare(() -> {}, () -> reportMany(1)).run()).isEqualTo("done");
+        assertThat(heard).containsExactly("started", "1.0 step 1");
+        heard.clear();
 
-            assertThat(prepare(pool, () -> {}, () -> reportMany(MANY)).run()).isEqualTo("done");
+        assertThat(prepare(() -> {}, () -> reportMany(MANY)).run()).isEqualTo("done");
 
-            assertThat(heard).startsWith("started").endsWith("1.0 step " + MANY).hasSizeBetween(2, MANY / 100);
-            assertThat(heard.subList(1, heard.size()).stream().map(line -> Double.valueOf(line.split(" ")[0])))
-                    .isSorted();
-        }
+        assertThat(heard).startsWith("started").endsWith("1.0 step " + MANY).hasSizeBetween(2, MANY / 100);
+        assertThat(heard.subList(1, heard.size()).stream().map(line -> Double.valueOf(line.split(" ")[0])))
+                .isSorted();
     }
 
     @Test
     void ofReportsThatComeFasterThanTheyAreHeardTheLatestCounts() throws Exception {
         CountDownLatch busy = new CountDownLatch(1);
-        try (ProcessPool pool = open()) {
-            CpuExecution<String> slow = prepare(pool, () -> await(busy), () -> reportMany(MANY));
-            CompletableFuture<Object> result = runElsewhere(slow);
-            Eventually.becomesTrue("the first is heard", () -> heard.size() >= 2);
+        CpuExecution<String> slow = prepare(() -> await(busy), () -> reportMany(MANY));
+        CompletableFuture<Object> result = runElsewhere(slow);
+        Eventually.becomesTrue("the first is heard", () -> heard.size() >= 2);
 
-            PoolRun.run(pool, Work::pid); // the worker is free: nobody has waited for the one who hears
-            assertThat(result).isNotDone();
-            busy.countDown();
+        PoolRun.run(pool, Work::pid); // the worker is free: nobody has waited for the one who hears
+        assertThat(result).isNotDone();
+        busy.countDown();
 
-            assertThat(result).succeedsWithin(PoolRun.PATIENCE).isEqualTo("done");
-            assertThat(heard).hasSize(3).endsWith("1.0 step " + MANY);
-        }
+        assertThat(result).succeedsWithin(PoolRun.PATIENCE).isEqualTo("done");
+        assertThat(heard).hasSize(3).endsWith("1.0 step " + MANY);
     }
 
     @Test
     void oneWhoHearsAndDoesNotReturnHoldsUpNoCancel() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
-        try (ProcessPool pool = open()) {
-            CpuExecution<Void> deaf = prepare(pool, () -> await(never), () -> {
-                while (true) {
-                    current().report(0.5, "on and on");
-                }
-            });
-            CompletableFuture<Object> result = runElsewhere(deaf);
-            Eventually.becomesTrue("it is heard", () -> heard.size() >= 2);
+        CpuExecution<Void> deaf = prepare(() -> await(never), () -> {
+            while (true) {
+                current().report(0.5, "on and on");
+            }
+        });
+        CompletableFuture<Object> result = runElsewhere(deaf);
+        Eventually.becomesTrue("it is heard", () -> heard.size() >= 2);
 
-            deaf.cancel("enough");
+        deaf.cancel("enough");
 
-            assertThat(events.await(ScopeEvent.WorkerKilled.class)).hasSize(1);
-            assertThat(PoolRun.run(pool, Work::pid)).isPositive();
-            never.countDown();
-            assertThat(result).succeedsWithin(PoolRun.PATIENCE).asString().contains("CancellationException");
-        }
+        assertThat(events.await(ScopeEvent.WorkerKilled.class)).hasSize(1);
+        assertThat(PoolRun.run(pool, Work::pid)).isPositive();
+        never.countDown();
+        assertThat(result).succeedsWithin(PoolRun.PATIENCE).asString().contains("CancellationException");
     }
 
     @Test
     void anObserverThatThrowsOnProgressDoesNotTakeTheResultAway() throws Throwable {
-        try (ProcessPool pool = open();
-                LogTrail log = LogTrail.follow("dev.loomscope", ch.qos.logback.classic.Level.ERROR)) {
+        try (LogTrail log = LogTrail.follow("dev.loomscope", ch.qos.logback.classic.Level.ERROR)) {
             assertThat(prepare(
-                                    pool,
                                     () -> {
                                         throw new AssertionError("of the observer");
                                     },
@@ -149,32 +151,28 @@ class ProgressTest {
 
     @Test
     void aThreadThatATaskHasLeftBehindReportsForNobody() throws Throwable {
-        try (ProcessPool pool = open()) {
-            prepare(pool, () -> {}, ProgressTest::startReporter).run();
-            heard.clear();
+        prepare(() -> {}, ProgressTest::startReporter).run();
+        heard.clear();
 
-            assertThat(prepare(pool, () -> {}, () -> {
-                                Thread.sleep(100); // the other has all the time it could want
-                                current().report(0.2, "mine");
-                                return "done";
-                            })
-                            .run())
-                    .isEqualTo("done");
+        assertThat(prepare(() -> {}, () -> {
+                            Thread.sleep(100); // the other has all the time it could want
+                            current().report(0.2, "mine");
+                            return "done";
+                        })
+                        .run())
+                .isEqualTo("done");
 
-            assertThat(heard).startsWith("started").doesNotContain("0.1 left behind");
-        }
+        assertThat(heard).startsWith("started").doesNotContain("0.1 left behind");
     }
 
     @Test
     void whatIsOutOfRangeOrUnknownOrLongIsBroughtIntoBounds() throws Throwable {
-        try (ProcessPool pool = open()) {
-            for (double fraction : new double[] {-3, 7, Double.NaN, Double.NEGATIVE_INFINITY}) {
-                prepare(pool, () -> {}, () -> {
-                            current().report(fraction, "\u00fc".repeat(100_000));
-                            return 0;
-                        })
-                        .run();
-            }
+        for (double fraction : new double[] {-3, 7, Double.NaN, Double.NEGATIVE_INFINITY}) {
+            prepare(() -> {}, () -> {
+                        current().report(fraction, "\u00fc".repeat(100_000));
+                        return 0;
+                    })
+                    .run();
         }
         heard.removeIf("started"::equals);
         assertThat(heard.stream().map(line -> line.split(" ")[0])).containsExactly("0.0", "1.0", "NaN", "0.0");

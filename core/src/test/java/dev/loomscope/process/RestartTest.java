@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +62,7 @@ class RestartTest {
     }
 
     @Test
+    @Timeout(3600)
     @Tag("slow")
     void workersThatCrashAreKilledOrRetiredLeaveNothingBehind() throws Exception {
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)

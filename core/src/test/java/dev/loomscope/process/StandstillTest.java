@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The parent stands still, for longer than all that it allows its workers. */
@@ -65,6 +66,7 @@ class StandstillTest {
     }
 
     @Test
+    @Timeout(3600)
     @Tag("slow")
     void aParentThatWasStoppedKillsNobodyAndNobodyLeaves() throws Exception {
         String go = folder.resolve("go").toString();
