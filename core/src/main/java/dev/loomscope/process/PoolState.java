@@ -136,9 +136,15 @@ final class PoolState {
         dispatch();
     }
 
-    /** Starts a worker ahead of need: who has used one up is likely to want another. Guarded by lock. */
+    /**
+     * Starts a worker ahead of need, in place of one that has gone: who has used one up is likely to want another. What it leaves may
+     * also be room for a larger one, or for several. Guarded by lock.
+     */
     void replace() {
         startUpTo(starts.underWay() + 1);
+        if (!queue.isEmpty()) {
+            dispatch();
+        }
     }
 
     /** Starts workers until so many are live, or as many as there may be. Guarded by lock. */

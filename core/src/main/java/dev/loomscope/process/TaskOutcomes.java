@@ -103,7 +103,6 @@ final class TaskOutcomes implements Worker.Owner {
             if (last != null) {
                 worker.state = Worker.State.RETIRED;
                 pool.replace();
-                pool.dispatch(); // if it has left room for several
             } else {
                 pool.giveBack(worker);
             }

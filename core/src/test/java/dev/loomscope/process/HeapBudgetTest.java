@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,20 @@ class HeapBudgetTest {
         events.await(ScopeEvent.WorkerRetired.class);
         assertThat(reasonsOfRetired())
                 .containsExactly("its heap of 100 MiB keeps others from starting within the memory budget of 128 MiB");
+    }
+
+    @Test
+    void aTaskThatWaitsForTheRoomOfABusyWorkerHasItWhenThatIsKilled() throws Exception {
+        assertThat(pool.prewarm(3).get(30, SECONDS)).isEqualTo(3);
+        PoolRun<Long> deaf = PoolRun.start(pool, Work::spin).awaitStart();
+        PoolRun<Long> large = PoolRun.startWithHeap(pool, 100, Work::pid); // two idle ones and what is free are 96
+        Eventually.becomesTrue("it waits", () -> pool.stats().queuedTasks() == 1);
+        assertThat(pool.stats().live()).isEqualTo(3);
+
+        deaf.cancel("enough");
+
+        assertThat(large.get()).isPositive();
+        assertThat(deaf.failure()).isInstanceOf(CancellationException.class);
     }
 
     /** A task of this size was busy from one moment to the other, by the clock that all processes share. */
