@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -151,6 +152,51 @@ class LifelineTest {
             owner.kill();
 
             Eventually.becomesTrue("no folder is left", () -> owner.folders().isEmpty());
+        }
+    }
+
+    private static String endOf(String thread) {
+        Thread watch = Thread.getAllStackTraces().keySet().stream()
+                .filter(each -> each.getName().equals(thread))
+                .findFirst()
+                .orElseThrow();
+        try {
+            return thread + (watch.join(PoolRun.PATIENCE) ? " has ended" : " goes on");
+        } catch (InterruptedException e) {
+            return "nobody interrupts it";
+        }
+    }
+
+    /** A thread in a native read would hold up the exit of its JVM by 300 ms. */
+    @Test
+    void theWatchOfStdinEndsWhenItsWorkerExits() throws Exception {
+        try (LogTrail log = LogTrail.follow(WorkerOutput.LOGGER, Level.INFO)) {
+            try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+                PoolRun.run(pool, () -> {
+                    Runtime.getRuntime()
+                            .addShutdownHook(new Thread(() -> System.out.println(endOf("loom-scope-lifeline"))));
+                    return 1;
+                });
+            }
+            Eventually.becomesTrue(
+                    "its line has come",
+                    () -> log.messages().stream().anyMatch(line -> line.endsWith("loom-scope-lifeline has ended")));
+        }
+    }
+
+    /** Then there is still the other watch. */
+    @Test
+    void aTaskThatInterruptsTheWatchOfStdinDoesNotEndItsWorker() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+            long pid = PoolRun.run(pool, () -> {
+                Thread.getAllStackTraces().keySet().stream()
+                        .filter(each -> each.getName().equals("loom-scope-lifeline"))
+                        .forEach(Thread::interrupt);
+                endOf("loom-scope-lifeline");
+                return Work.pid();
+            });
+
+            assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
         }
     }
 }
