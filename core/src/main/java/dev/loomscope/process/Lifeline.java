@@ -62,7 +62,7 @@ final class Lifeline {
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
                 deleteFolder();
-                killThisProcess();
+                haveItKilled();
             } else {
                 pause(); // somebody else does it, and may be held up: not for ever
                 pause();
@@ -87,15 +87,16 @@ final class Lifeline {
         }
     }
 
-    // From outside: a critical native call of a task keeps the JVM from halting for as long as it runs.
-    private static void killThisProcess() {
+    // A critical native call of a task keeps the JVM from halting for as long as it runs: if this one is still there in
+    // a second,
+    // it is killed from outside. That is short enough for no pid to be given away again.
+    private static void haveItKilled() {
+        String command = "sleep 1; kill -KILL " + ProcessHandle.current().pid();
         try {
-            new ProcessBuilder(
-                            "/bin/sh",
-                            "-c",
-                            "kill -KILL " + ProcessHandle.current().pid())
+            new ProcessBuilder("/bin/sh", "-c", command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            pause();
         } catch (IOException e) {
             // no shell, or no descriptor left
         }
