@@ -87,9 +87,9 @@ final class Lifeline {
         }
     }
 
-    // A critical native call of a task keeps the JVM from halting for as long as it runs: if this one is still there in
-    // a second,
-    // it is killed from outside. That is short enough for no pid to be given away again.
+    // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there in a
+    // second
+    // is killed from outside. That is short enough for no pid to be given away again.
     private static void haveItKilled() {
         String command = "sleep 1; kill -KILL " + ProcessHandle.current().pid();
         try {

@@ -155,15 +155,18 @@ class LifelineTest {
         }
     }
 
-    private static String endOf(String thread) {
-        Thread watch = Thread.getAllStackTraces().keySet().stream()
-                .filter(each -> each.getName().equals(thread))
+    private static Thread watchOfStdin() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("loom-scope-lifeline"))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static void awaitEnd(Thread watch) {
         try {
-            return thread + (watch.join(PoolRun.PATIENCE) ? " has ended" : " goes on");
+            System.out.println(watch.join(PoolRun.PATIENCE) ? "the watch has ended" : "the watch goes on");
         } catch (InterruptedException e) {
-            return "nobody interrupts it";
+            System.out.println("nobody interrupts it");
         }
     }
 
@@ -173,14 +176,14 @@ class LifelineTest {
         try (LogTrail log = LogTrail.follow(WorkerOutput.LOGGER, Level.INFO)) {
             try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
                 PoolRun.run(pool, () -> {
-                    Runtime.getRuntime()
-                            .addShutdownHook(new Thread(() -> System.out.println(endOf("loom-scope-lifeline"))));
+                    Thread watch = watchOfStdin();
+                    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitEnd(watch)));
                     return 1;
                 });
             }
             Eventually.becomesTrue(
                     "its line has come",
-                    () -> log.messages().stream().anyMatch(line -> line.endsWith("loom-scope-lifeline has ended")));
+                    () -> log.messages().stream().anyMatch(line -> line.endsWith("the watch has ended")));
         }
     }
 
@@ -189,10 +192,9 @@ class LifelineTest {
     void aTaskThatInterruptsTheWatchOfStdinDoesNotEndItsWorker() throws Exception {
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
             long pid = PoolRun.run(pool, () -> {
-                Thread.getAllStackTraces().keySet().stream()
-                        .filter(each -> each.getName().equals("loom-scope-lifeline"))
-                        .forEach(Thread::interrupt);
-                endOf("loom-scope-lifeline");
+                Thread watch = watchOfStdin();
+                watch.interrupt();
+                awaitEnd(watch);
                 return Work.pid();
             });
 
