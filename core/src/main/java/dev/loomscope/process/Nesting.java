@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import dev.loomscope.core.TaskAction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +15,14 @@ final class Nesting {
     /** Processes at this depth start no workers. */
     static final int MAX_DEPTH = 3;
 
-    private static volatile Nesting here = new Nesting(0, "", ProcessPoolConfig.defaults(), null); // set once, by main
+    private static volatile Nesting here = new Nesting(0, "", ProcessPoolConfig::defaults, null); // set once, by main
 
     private final int depth;
     private final String worker;
-    private final ProcessPoolConfig above;
+    private final Supplier<ProcessPoolConfig> above; // to be asked for when it is needed: most workers have no pool
     private final WorkerInit.@Nullable Arrived init;
 
-    private Nesting(int depth, String worker, ProcessPoolConfig above, WorkerInit.@Nullable Arrived init) {
+    private Nesting(int depth, String worker, Supplier<ProcessPoolConfig> above, WorkerInit.@Nullable Arrived init) {
         this.depth = depth;
         this.worker = worker;
         this.above = above;
@@ -29,7 +30,7 @@ final class Nesting {
     }
 
     /** This process is this worker, of a pool that was configured so. */
-    static void enter(int depth, String worker, ProcessPoolConfig above, WorkerInit.@Nullable Arrived init) {
+    static void enter(int depth, String worker, Supplier<ProcessPoolConfig> above, WorkerInit.@Nullable Arrived init) {
         here = new Nesting(depth, worker, above, init);
     }
 
@@ -59,10 +60,10 @@ final class Nesting {
         if (now.depth == 0) {
             return ProcessPoolConfig.defaults().withName("shared");
         }
-        ProcessPoolConfig nested = now.above
-                .withName(now.worker + "/shared")
-                .withMemoryBudgetMiB(Math.max(now.above.memoryBudgetMiB(), now.above.maxHeapMiB())) // for one
-                .withCancelGrace(now.above.cancelGrace().dividedBy(2));
+        ProcessPoolConfig above = now.above.get();
+        ProcessPoolConfig nested = above.withName(now.worker + "/shared")
+                .withMemoryBudgetMiB(Math.max(above.memoryBudgetMiB(), above.maxHeapMiB())) // for one
+                .withCancelGrace(above.cancelGrace().dividedBy(2));
         TaskAction action = now.init == null ? null : now.init.action();
         return action == null ? nested : nested.withWorkerInit(action);
     }

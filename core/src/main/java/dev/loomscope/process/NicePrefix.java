@@ -22,6 +22,15 @@ final class NicePrefix {
         return of(niceness, PROGRAMS);
     }
 
+    /** The words for the highest level; none where there is no such program, and nothing is said about that. */
+    static List<String> highest() {
+        return PROGRAMS.stream()
+                .filter(Files::isExecutable)
+                .findFirst()
+                .map(nice -> List.of(nice.toString(), "-n", "19"))
+                .orElse(List.of());
+    }
+
     /** As {@link #of(int)}, with the first of these programs that is there. */
     static List<String> of(int niceness, List<Path> programs) {
         if (niceness == 0) {

@@ -155,6 +155,7 @@ final class PoolDispatcher {
         PoolState.fail(waiting, pool::closedException);
         unused.forEach(worker -> pool.retire(worker, PoolState.CLOSED));
         running.forEach(job -> job.cancel("process pool '%s' was closed".formatted(pool.config.name())));
+        pool.archive.close();
         awaitNoProcess();
         pool.events.awaitDelivery(LISTENER_PATIENCE);
     }

@@ -27,6 +27,7 @@ final class PoolState {
     final QueueRoom room;
     final PoolEvents events;
     final WorkerWear wear;
+    final StartArchive archive;
     final ReentrantLock lock = new ReentrantLock();
     final Condition changed = lock.newCondition(); // a worker or a start has gone
     final JobQueue queue = new JobQueue(); // guarded by lock
@@ -44,7 +45,8 @@ final class PoolState {
         this.room = new QueueRoom(config.name(), config.maxQueuedBytes());
         this.events = new PoolEvents(config, threads, counts);
         this.wear = new WorkerWear(this);
-        this.starts = new WorkerStarts(config, threads, new StartOutcomes(this));
+        this.archive = new StartArchive(config, threads);
+        this.starts = new WorkerStarts(config, threads, archive, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
         this.startedCheck = new StartedCheck(config.startTimeout(), lock, shelf, this::killStanding);
     }

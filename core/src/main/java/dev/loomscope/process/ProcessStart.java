@@ -28,6 +28,19 @@ final class ProcessStart {
 
     private ProcessStart() {}
 
+    /** The pid of this process. Without a {@link ProcessHandle} where that can be: its first use starts threads. */
+    static long ownPid() {
+        try {
+            if (linux) {
+                return Long.parseLong(
+                        Files.readSymbolicLink(PROC.resolve("self")).toString());
+            }
+        } catch (IOException | NumberFormatException e) {
+            // somebody else's /proc
+        }
+        return ProcessHandle.current().pid();
+    }
+
     /** Returns the start of the process with this pid, or {@link #UNKNOWN}. */
     static long of(long pid) {
         if (!linux) {

@@ -110,6 +110,7 @@ final class TaskOutcomes implements Worker.Owner {
             pool.lock.unlock();
         }
         job.complete(reply);
+        pool.archive.onTaskDone();
         if (last != null) {
             pool.retire(worker, last);
         }

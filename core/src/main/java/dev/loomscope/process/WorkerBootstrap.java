@@ -76,7 +76,7 @@ record WorkerBootstrap(String token, String answer, String address, String worke
         DataOutputStream out = new DataOutputStream(body);
         out.writeInt(PROTOCOL_VERSION);
         out.write(bytesOf(token));
-        out.writeLong(ProcessHandle.current().pid());
+        out.writeLong(ProcessStart.ownPid());
         out.writeInt(Runtime.version().feature());
         return Frame.of(Frame.Type.HELLO, 0, body.toByteArray());
     }

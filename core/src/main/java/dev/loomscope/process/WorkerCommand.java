@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,9 @@ final class WorkerCommand {
     private static final Logger log = LoggerFactory.getLogger(WorkerCommand.class);
     private static final int EXCERPT = 80;
 
+    // JVM warnings go to stdout by default, in the middle of a task's own output
+    private static final List<String> LOG_OPTIONS = List.of("-Xlog:disable", "-Xlog:all=warning:stderr");
+
     private WorkerCommand() {}
 
     /**
@@ -29,7 +33,15 @@ final class WorkerCommand {
      * @throws IOException if there is no java to start, or if it cannot be told one of its arguments
      */
     static ProcessBuilder create(ProcessPoolConfig config, WorkerFolder folder) throws IOException {
+        return create(config, folder, arguments -> List.of());
+    }
+
+    /** As above, with what {@code more} makes of its arguments: further options, before those of the user. */
+    static ProcessBuilder create(
+            ProcessPoolConfig config, WorkerFolder folder, Function<List<String>, List<String>> more)
+            throws IOException {
         List<String> arguments = arguments(config, folder);
+        arguments.addAll(LOG_OPTIONS.size(), more.apply(arguments));
         Charset charset = launcherCharset();
         ensureWritable(arguments, charset);
         List<String> command = new ArrayList<>(NicePrefix.of(config.niceness()));
@@ -92,11 +104,10 @@ final class WorkerCommand {
         }
     }
 
-    private static List<String> arguments(ProcessPoolConfig config, WorkerFolder folder) {
-        List<String> arguments = new ArrayList<>(List.of(
-                // JVM warnings go to stdout by default, in the middle of a task's own output
-                "-Xlog:disable",
-                "-Xlog:all=warning:stderr",
+    /** What its JVM is started with, if there is nothing more to say. */
+    static List<String> arguments(ProcessPoolConfig config, WorkerFolder folder) {
+        List<String> arguments = new ArrayList<>(LOG_OPTIONS);
+        arguments.addAll(List.of(
                 "-XX:ActiveProcessorCount=1",
                 "-XX:-UsePerfData",
                 // a loop must not keep the JVM from stopping, and the JVM not from ending with its parent

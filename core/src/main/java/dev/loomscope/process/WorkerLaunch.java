@@ -24,13 +24,15 @@ final class WorkerLaunch {
     private final ProcessPoolConfig config;
     private final String name;
     private final PoolThreads threads;
+    private final StartArchive archive;
     private final long begun = System.nanoTime();
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile boolean aborted; // any thread, set once
 
-    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads) {
+    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive) {
         this.config = config;
+        this.archive = archive;
         this.name = name;
         this.threads = threads;
     }
@@ -96,7 +98,7 @@ final class WorkerLaunch {
     }
 
     private Worker start(WorkerFolder folder, WorkerSocket socket) throws IOException, WorkerStartException {
-        Process started = LiveProcesses.start(WorkerCommand.create(config, folder), folder);
+        Process started = LiveProcesses.start(command(folder), folder);
         process = started;
         try {
             if (aborted) {
@@ -109,6 +111,10 @@ final class WorkerLaunch {
             }
             throw e;
         }
+    }
+
+    private ProcessBuilder command(WorkerFolder folder) throws IOException {
+        return WorkerCommand.create(config, folder, arguments -> archive.options(arguments, folder));
     }
 
     private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket) throws WorkerStartException {
@@ -127,6 +133,7 @@ final class WorkerLaunch {
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
             setUp(channel, started);
+            archive.onStarted();
             return new Worker(name, new WorkerProcess(started, exit, output, folder, heapMiB()), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
@@ -169,6 +176,9 @@ final class WorkerLaunch {
         }
         if (aborted) {
             return new WorkerStartException(failure("its pool was closed"), problem);
+        }
+        if (exited) {
+            archive.onFailedStart();
         }
         String tail = output.tail(OUTPUT_PATIENCE);
         String printed = tail.isEmpty() ? "It printed nothing." : "It printed:\n" + tail;

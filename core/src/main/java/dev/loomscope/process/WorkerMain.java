@@ -21,11 +21,12 @@ final class WorkerMain {
         InputStream lifeline = WorkerStreams.takeStdin();
         WorkerBootstrap bootstrap = WorkerBootstrap.readFrom(lifeline);
         Lifeline.watch(lifeline, bootstrap);
+        WarmUp warmUp = WarmUp.start();
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         meet(channel, bootstrap);
         setUp(channel, bootstrap.worker());
         try (WorkerSession session = new WorkerSession(channel, bootstrap.worker())) {
-            session.warmUp();
+            warmUp.await();
             ExitCall.reportThrough(channel);
             channel.write(Frame.of(Frame.Type.READY, 0));
             session.serve();

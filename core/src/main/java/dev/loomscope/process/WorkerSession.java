@@ -23,14 +23,11 @@ final class WorkerSession implements Closeable {
         this.tasks = new WorkerTask(worker, outbox);
     }
 
-    /** Runs a task of our own through everything that the first task of a user will need. */
-    void warmUp() throws IOException {
-        tasks.warmUp();
-    }
-
     /** Serves tasks until the pool retires this worker. */
     void serve() throws IOException {
-        Thread.ofPlatform().daemon().name("loom-scope-replies").start(this::writeReplies);
+        Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
+        threads.name("loom-scope-replies").start(this::writeReplies);
+        threads.name("loom-scope-prepare").start(this::prepare);
         while (true) {
             Frame frame = channel.readWhatFits();
             switch (frame.type()) {
@@ -110,7 +107,6 @@ final class WorkerSession implements Closeable {
     }
 
     private void writeReplies() {
-        prepare();
         try {
             outbox.writeTo(channel);
         } catch (IOException e) {
@@ -122,7 +118,7 @@ final class WorkerSession implements Closeable {
         }
     }
 
-    // Here, since the first task need not wait for it, but only its reply.
+    // Beside the first task, which need not wait for it, nor its reply.
     private void prepare() {
         try {
             WorkerSignals.leaveToParent();

@@ -3,10 +3,12 @@ package dev.loomscope.process;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param pool the part of the pool's configuration that workers of the worker take over
  * @param init null for none
  */
-record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arrived init) {
+record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Nullable Arrived init) {
 
     private static final long MAX_FAILURE = 16 << 20; // bytes; a stack with its causes has some thousands
 
@@ -108,7 +110,20 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
     private static WorkerSetup decode(Payload setup, WorkerInit.@Nullable Arrived init) throws IOException {
         DataInputStream in = new DataInputStream(setup.toInputStream());
         int depth = in.readInt();
-        ProcessPoolConfig pool = ProcessPoolConfig.defaults()
+        return new WorkerSetup(depth, () -> readPool(in), init);
+    }
+
+    // Later, if at all: a worker without a pool of its own need not know what one is.
+    private static ProcessPoolConfig readPool(DataInputStream in) {
+        try {
+            return readPoolOf(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("what a pool has told its worker ends too early", e);
+        }
+    }
+
+    private static ProcessPoolConfig readPoolOf(DataInputStream in) throws IOException {
+        return ProcessPoolConfig.defaults()
                 .withMaxHeapMiB(in.readInt())
                 .withIdleTimeout(Duration.ofNanos(in.readLong()))
                 .withCancelGrace(Duration.ofNanos(in.readLong()))
@@ -116,7 +131,6 @@ record WorkerSetup(int depth, ProcessPoolConfig pool, WorkerInit.@Nullable Arriv
                 .withJvmOptions(readWords(in))
                 .withAllowedResults(readWords(in))
                 .withEnvironment(readWords(in));
-        return new WorkerSetup(depth, pool, init);
     }
 
     private static String[] readWords(DataInputStream in) throws IOException {

@@ -34,6 +34,7 @@ final class WorkerStarts {
 
     private final ProcessPoolConfig config;
     private final PoolThreads threads;
+    private final StartArchive archive;
     private final Owner owner;
 
     private final Set<WorkerLaunch> launches = new LinkedHashSet<>();
@@ -43,9 +44,10 @@ final class WorkerStarts {
     private int tries; // as 'failed', but those that were under way together count as one
     private long failingSince; // nanoTime; when the first of them began
 
-    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, Owner owner) {
+    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, StartArchive archive, Owner owner) {
         this.config = config;
         this.threads = threads;
+        this.archive = archive;
         this.owner = owner;
     }
 
@@ -92,7 +94,7 @@ final class WorkerStarts {
 
     private void start(int heapMiB) {
         ProcessPoolConfig sized = heapMiB == config.maxHeapMiB() ? config : config.withMaxHeapMiB(heapMiB);
-        WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads);
+        WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads, archive);
         launches.add(launch);
         try {
             threads.start("loom-scope-%s-launch".formatted(launch.name()), () -> run(launch));

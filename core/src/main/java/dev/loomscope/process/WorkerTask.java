@@ -39,7 +39,7 @@ final class WorkerTask {
         this.thread = Thread.ofPlatform().daemon().name(threadName).start(this::loop);
     }
 
-    void warmUp() throws IOException {
+    static void warmUp() throws IOException {
         try {
             Task<String> task = () -> "warm";
             ArrivedTask arrived = new ArrivedTask(

@@ -8,7 +8,8 @@
  * process in a {@code WorkerFolder} and meets it on a {@code WorkerSocket}; {@code FrameChannel} carries {@code Frame}s;
  * {@code TaskCodec} turns tasks and results into bytes; {@code ReplyAssembly} and {@code ResultMemory} bound what arrives, and {@code
  * ResultReader} reads it, after a {@code SerialScan}, under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
- * and what it starts; {@code WorkerSetup} is what both say to each other before the first task.
+ * and what it starts; {@code WorkerSetup} is what both say to each other before the first task. {@code StartArchive}
+ * is what makes a worker start sooner; {@code ArchiveBuild} builds it.
  */
 @NullMarked
 package dev.loomscope.process;

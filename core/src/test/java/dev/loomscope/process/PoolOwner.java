@@ -30,8 +30,8 @@ final class PoolOwner implements AutoCloseable {
         return start(System.getProperty("java.class.path"), List.of(mode), jvmOptions);
     }
 
-    static PoolOwner startWithClassPath(String classPath, String mode) throws IOException {
-        return start(classPath, List.of(mode));
+    static PoolOwner startWithClassPath(String classPath, String mode, String... jvmOptions) throws IOException {
+        return start(classPath, List.of(mode), jvmOptions);
     }
 
     /** Starts it with a task that goes on starting processes, which have {@code marker} as their argument. */
