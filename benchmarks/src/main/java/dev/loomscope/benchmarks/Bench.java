@@ -26,7 +26,11 @@ public final class Bench {
             new PayloadBandwidth(),
             new PayloadMemory(),
             new ObjectGraphs(),
-            new MapItems());
+            new MapItems(),
+            new IdleWorkers(),
+            new ManyWorkers(),
+            new KillLatency(),
+            new QueueGrowth());
 
     private Bench() {}
 

@@ -5,13 +5,17 @@ import dev.loomscope.DeadlineExceededException;
 import dev.loomscope.MixedScope;
 import dev.loomscope.ScopeConfig;
 import dev.loomscope.core.TaskKind;
+import dev.loomscope.event.ScopeEvent;
 import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * How long after its deadline a deaf loop is dead, its process included: the promise is the grace period and 100 ms at the median.
+ * How long after its deadline a deaf loop is dead, its process included, and a new worker ready: the promise is that it is dead after
+ * the grace period and 100 ms at the median.
  *
  * <p>A program of its own and not a JMH benchmark, since what counts is the distribution of single shots of half a second each.
  * Arguments: how many (100), the grace period in ms (250).
@@ -23,35 +27,63 @@ public final class DeadlineToDead {
 
     private DeadlineToDead() {}
 
-    /** Measures, and prints the median, the 99th percentile and the worst, in ms. */
+    /** Measures, and prints each sample, then the median, the 99th percentile and the worst, in ms. */
     public static void main(String[] args) throws Exception {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 100;
         Duration grace = Duration.ofMillis(args.length > 1 ? Long.parseLong(args[1]) : 250);
-        long[] nanos = new long[rounds];
-        try (ProcessPool pool =
-                ProcessPool.open(c -> c.withName("deaf").withWorkers(2).withCancelGrace(grace))) {
+        List<Double> dead = new ArrayList<>();
+        List<Double> replaced = new ArrayList<>();
+        BlockingQueue<WorkerReady> ready = new LinkedBlockingQueue<>();
+        try (ProcessPool pool = ProcessPool.open(c ->
+                c.withName("deaf").withWorkers(1).withCancelGrace(grace).withListener(event -> hear(event, ready)))) {
             for (int i = -WARM_UP; i < rounds; i++) {
-                long late = measure(pool);
+                Round round = measure(pool, ready);
                 if (i >= 0) {
-                    nanos[i] = late;
+                    dead.add(round.deadMillis());
+                    replaced.add(round.replacedMillis());
+                    Measured.say("dead", round.deadMillis());
+                    Measured.say("replaced", round.replacedMillis());
                 }
             }
         }
-        Arrays.sort(nanos);
-        System.out.printf(
-                "deadline to dead process, deaf loop, grace %d ms, %d rounds: median %.1f ms, p99 %.1f ms, worst %.1f ms%n",
-                grace.toMillis(), rounds, millis(nanos, 0.5), millis(nanos, 0.99), millis(nanos, 1));
+        System.out.printf("deaf loop, grace %d ms, %d rounds, from the deadline:%n", grace.toMillis(), rounds);
+        print("dead", dead);
+        print("replaced", replaced);
     }
 
-    private static long measure(ProcessPool pool) throws Exception {
+    /** One kill, from the deadline on. */
+    private record Round(double deadMillis, double replacedMillis) {}
+
+    /** A worker is ready, since when. */
+    private record WorkerReady(long pid, long nanoTime) {}
+
+    private static void hear(ScopeEvent event, BlockingQueue<WorkerReady> ready) {
+        if (event instanceof ScopeEvent.WorkerStarted started) {
+            ready.add(new WorkerReady(started.pid(), System.nanoTime()));
+        }
+    }
+
+    private static void print(String what, List<Double> millis) {
+        Samples samples = Samples.of(what, millis);
+        System.out.printf(
+                "%-10s median %.1f ms, p99 %.1f ms, worst %.1f ms%n",
+                what, samples.median(), samples.quantile(0.99), samples.quantile(1));
+    }
+
+    private static Round measure(ProcessPool pool, BlockingQueue<WorkerReady> ready) throws Exception {
         try (var scope = MixedScope.<Long>open(ScopeConfig.defaults().withCpuBackend(pool))) {
             long pid = scope.fork(TaskKind.CPU, () -> ProcessHandle.current().pid())
-                    .await(); // the worker used last gets the next task
+                    .await(); // there is one worker: it gets the next task too
             ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
             long deadline = System.nanoTime() + UNTIL_DEADLINE.toNanos();
             scope.moveDeadline(Deadline.after(UNTIL_DEADLINE));
             scope.fork("deaf", TaskKind.CPU, DeadlineToDead::spin);
-            return untilDead(scope, deadline, process);
+            double dead = untilDead(scope, deadline, process) / 1e6;
+            WorkerReady next = ready.take();
+            while (next.pid() == pid) {
+                next = ready.take();
+            }
+            return new Round(dead, (next.nanoTime() - deadline) / 1e6);
         }
     }
 
@@ -72,10 +104,5 @@ public final class DeadlineToDead {
         while (true) {
             Thread.onSpinWait();
         }
-    }
-
-    private static double millis(long[] sorted, double quantile) {
-        int index = (int) Math.ceil(quantile * sorted.length) - 1;
-        return (double) sorted[Math.max(0, index)] / TimeUnit.MILLISECONDS.toNanos(1);
     }
 }
