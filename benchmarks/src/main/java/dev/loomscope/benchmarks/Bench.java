@@ -3,6 +3,7 @@ package dev.loomscope.benchmarks;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -27,6 +28,7 @@ public final class Bench {
             new PayloadMemory(),
             new ObjectGraphs(),
             new MapItems(),
+            new MixedWorkFromShell(),
             new IdleWorkers(),
             new ManyWorkers(),
             new KillLatency(),
@@ -58,6 +60,13 @@ public final class Bench {
         System.exit(report.hasFailures() ? 1 : 0); // a library's thread must not keep it
     }
 
+    private static void profileIfShort(Comparison comparison, Findings findings) throws Exception {
+        Optional<Program> ours = comparison.ours();
+        if (findings.fallShort() && ours.isPresent()) {
+            findings.profile(Profile.of(ours.get()));
+        }
+    }
+
     /** One that fails does not keep the others from being run: what has failed is in the report. */
     private static Report.Section measure(Comparison comparison, Effort effort) throws InterruptedException {
         System.out.printf("%s ...", comparison.name());
@@ -67,6 +76,7 @@ public final class Bench {
         String failure = "";
         try {
             findings = comparison.run(effort);
+            profileIfShort(comparison, findings);
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {

@@ -57,6 +57,18 @@ public class BlockingForkJoinBenchmark {
         }
     }
 
+    /** The same on threads that are kept and used again. */
+    @Benchmark
+    @OperationsPerInvocation(SUBTASKS)
+    public void mixedScopeReused() throws Exception {
+        try (var scope = MixedScope.open(c -> c.withReusedThreads(true))) {
+            for (int i = 0; i < SUBTASKS; i++) {
+                scope.fork(TaskKind.BLOCKING, NOTHING);
+            }
+            scope.join();
+        }
+    }
+
     /** The JDK's {@code StructuredTaskScope} with a factory of platform threads. */
     @Benchmark
     @OperationsPerInvocation(SUBTASKS)

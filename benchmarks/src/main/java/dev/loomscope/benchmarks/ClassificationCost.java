@@ -1,6 +1,7 @@
 package dev.loomscope.benchmarks;
 
 import java.util.List;
+import java.util.Optional;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /** Figure: what it costs to find the kind of a task from the second fork of its call site on. */
@@ -17,6 +18,11 @@ final class ClassificationCost implements Comparison {
     public String about() {
         return "Finding the kind of a method reference, and of a lambda that captures, whose call site has been seen before."
                 + " JMH; 2 s of warm-up. The limit is given, not measured.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.jmh(ClassificationBenchmark.class, "capturingLambda"));
     }
 
     @Override

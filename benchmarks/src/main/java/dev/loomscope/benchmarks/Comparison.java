@@ -1,5 +1,7 @@
 package dev.loomscope.benchmarks;
 
+import java.util.Optional;
+
 /**
  * Something that is measured on several sides with the same work, and gives one figure or more. Implementations have no state; what
  * needs a JVM of its own runs in one.
@@ -14,4 +16,9 @@ interface Comparison {
 
     /** Takes the samples. */
     Findings run(Effort effort) throws Exception;
+
+    /** Our side alone, to be profiled where a figure falls short; empty if a profile of one JVM says nothing about it. */
+    default Optional<Program> ours() {
+        return Optional.empty();
+    }
 }

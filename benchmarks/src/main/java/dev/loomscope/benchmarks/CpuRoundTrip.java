@@ -6,6 +6,7 @@ import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Figure: a CPU task that does nothing, to a worker and back, one at a time, next to two plain JVMs with a socket between them, to the
@@ -35,6 +36,11 @@ public final class CpuRoundTrip implements Comparison {
         return "A task that returns 1 is forked and awaited, one at a time, with one worker. A sample is the median of 1,000; 10,000"
                 + " trips of warm-up (Python 2,000). The limit: two plain JVMs that pass 8 bytes to and fro over a Unix-domain socket."
                 + " Each side in processes of its own, in turns.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(CpuRoundTrip.class, 20));
     }
 
     @Override

@@ -45,6 +45,11 @@ public final class CpuThroughput implements Comparison {
     }
 
     @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(CpuThroughput.class, 20, TASKS));
+    }
+
+    @Override
     public Findings run(Effort effort) throws Exception {
         String samples = String.valueOf(effort.of(5, 10));
         String tasks = String.valueOf(TASKS);

@@ -3,6 +3,7 @@ package dev.loomscope.benchmarks;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What one comparison has found. Not thread-safe. */
 final class Findings {
@@ -11,6 +12,7 @@ final class Findings {
     private final List<Plot> plots = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private @Nullable Profile profile; // null if none was made
 
     Findings add(Figure figure) {
         figures.add(figure);
@@ -34,6 +36,16 @@ final class Findings {
         return this;
     }
 
+    /** Where our time goes. */
+    Findings profile(Profile measured) {
+        profile = measured;
+        return this;
+    }
+
+    boolean fallShort() {
+        return figures.stream().anyMatch(Figure::fallsShort);
+    }
+
     List<Figure> figures() {
         return Collections.unmodifiableList(figures);
     }
@@ -48,5 +60,10 @@ final class Findings {
 
     List<String> notes() {
         return Collections.unmodifiableList(notes);
+    }
+
+    @Nullable
+    Profile profile() {
+        return profile;
     }
 }

@@ -1,6 +1,7 @@
 package dev.loomscope.benchmarks;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -20,6 +21,11 @@ final class ForkJoinIo implements Comparison {
     public String about() {
         return "100,000 subtasks that do nothing are forked in one scope and joined, in a heap of 1 GiB that is touched before."
                 + " JMH; 3 s of warm-up in each fork, sides in turns. The cached pool and ForkJoinPool run on platform threads.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.jmh(ForkJoinBenchmark.class, OURS));
     }
 
     @Override

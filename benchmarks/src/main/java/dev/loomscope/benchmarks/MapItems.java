@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
 
 /**
@@ -45,6 +46,11 @@ public final class MapItems implements Comparison {
         return "Items that compute for 100 us each, by map on the CPU kind, which chooses its chunks, with a worker per processor; and"
                 + " by a parallel stream in a ForkJoinPool of as many threads in this JVM, the upper bound. Two rounds of warm-up,"
                 + " sides in turns.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(List.of("-Xmx2g"), MapItems.class, 20_000, 3));
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Figure: small object graphs to a worker and back, next to the JDK's serialization of the same in one JVM. Its main measures both;
@@ -52,6 +53,11 @@ public final class ObjectGraphs implements Comparison {
         return "A list of 100 orders with three lines each, records of strings and numbers, is the argument of a CPU task, which"
                 + " returns it. Beside it: the same graph written and read twice by the JDK's serialization in one JVM, which is what"
                 + " any transport with that format pays at least. Samples of 200 trips, five of them warm-up, sides in turns.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(ObjectGraphs.class, 10));
     }
 
     @Override

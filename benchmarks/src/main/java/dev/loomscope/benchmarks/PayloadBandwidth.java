@@ -6,6 +6,7 @@ import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Figure: an array of 64 MiB to a worker and back, next to the same over a raw socket. Its main is our side; argument: how many samples.
@@ -37,6 +38,11 @@ public final class PayloadBandwidth implements Comparison {
         return "An array of 64 MiB is the argument of a CPU task, which returns it: MiB per second, there and back. The limit: two"
                 + " plain JVMs that pass such an array to and fro over a Unix-domain socket, from heap to heap. Five rounds of"
                 + " warm-up; each side in processes of its own, in turns.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(List.of("-Xmx2g"), PayloadBandwidth.class, 10));
     }
 
     @Override

@@ -16,7 +16,7 @@ public final class PayloadMemory implements Comparison {
     private static final int MIB = 64;
     private static final int BYTES = MIB << 20;
     private static final int LEAST = 4;
-    private static final int MOST = 512;
+    private static final int MOST = 4 + 4 * MIB;
 
     /** Sends an array to a worker, or gets one. */
     public static void main(String[] args) throws Exception {
@@ -54,10 +54,10 @@ public final class PayloadMemory implements Comparison {
     @Override
     public Findings run(Effort effort) throws Exception {
         Findings findings = new Findings();
-        int floor = smallestHeap("nothing", "bytes");
+        int floor = smallestHeap("nothing", "bytes", LEAST);
         for (String direction : List.of("send", "receive")) {
             for (String type : List.of("bytes", "doubles")) {
-                double needed = smallestHeap(direction, type) - floor;
+                double needed = smallestHeap(direction, type, MIB) - floor;
                 findings.add(new Figure(
                         "payload-memory-%s-%s".formatted(direction, type),
                         "MiB",
@@ -69,8 +69,8 @@ public final class PayloadMemory implements Comparison {
         return findings.note("With a task that does nothing the program needs a heap of %d MiB.".formatted(floor));
     }
 
-    private static int smallestHeap(String direction, String type) throws Exception {
-        int tooSmall = LEAST - 2;
+    private static int smallestHeap(String direction, String type, int least) throws Exception {
+        int tooSmall = least - 2;
         int enough = MOST;
         while (enough - tooSmall > 2) {
             int tried = (enough + tooSmall) / 2;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.openjdk.jmh.Main;
 
 /**
  * A process of its own that measures something and prints it, as {@link Measured} reads it. Its stderr is ours.
@@ -43,6 +44,12 @@ record Program(List<String> command) {
         return new Program(command);
     }
 
+    /** One of JMH's benchmarks of ours, run by JMH in that same JVM, for some seconds. */
+    static Program jmh(Class<?> benchmark, String method) {
+        String pattern = "^" + benchmark.getName().replace(".", "\\.") + "\\." + method + "$";
+        return java(List.of("-Xms1g", "-Xmx2g"), Main.class, pattern, "-f", "0", "-i", "5");
+    }
+
     static String javaCommand() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
@@ -61,6 +68,13 @@ record Program(List<String> command) {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /** The same with one more option; only if it is a JVM. */
+    Program withOption(String option) {
+        List<String> changed = new ArrayList<>(command);
+        changed.add(1, option);
+        return new Program(changed);
     }
 
     /**

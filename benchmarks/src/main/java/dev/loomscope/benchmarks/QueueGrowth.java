@@ -8,6 +8,7 @@ import dev.loomscope.process.ProcessPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Figure: whether a task costs the same however many are queued, and however many workers there are. Its main measures one of the two;
@@ -42,6 +43,11 @@ public final class QueueGrowth implements Comparison {
         return "Tasks that do nothing, all forked into one scope and joined: us per task with 10 to 1,000,000 of them (short: 100,000)"
                 + " and two workers, and with 10,000 of them and 1 to 64 workers. A sample has at least 10,000 tasks, three rounds of"
                 + " warm-up. The figures compare the cost at the largest number with that in the middle; flat is within a quarter.";
+    }
+
+    @Override
+    public Optional<Program> ours() {
+        return Optional.of(Program.java(List.of("-Xmx6g"), QueueGrowth.class, "tasks", 100_000, 3));
     }
 
     @Override

@@ -70,6 +70,10 @@ final class ReportPage {
         for (Plot plot : section.findings().plots()) {
             picture(plot);
         }
+        Profile profile = section.findings().profile();
+        if (profile != null) {
+            profile(profile);
+        }
     }
 
     private void table(List<Figure> figures) {
@@ -118,6 +122,13 @@ final class ReportPage {
     private void picture(Plot plot) throws IOException {
         String png = Base64.getEncoder().encodeToString(PlotPicture.png(plot));
         add("<img alt='%s' src='data:image/png;base64,%s'>%n", plot.title(), png);
+    }
+
+    private void profile(Profile profile) {
+        add(
+                "<p>Short of a goal, so profiled: of %s samples of our side in this JVM, workers not included, so many were in these",
+                profile.samples());
+        add(" methods, and below these of ours:</p>%n<pre>%s</pre>%n", String.join("\n", profile.lines()));
     }
 
     /** The arguments are text, not HTML. */

@@ -58,8 +58,9 @@ public final class WorkerGain implements Comparison {
                 int steps = Spin.stepsFor(Duration.of(length, ChronoUnit.MICROS), stepsPerNano);
                 int tasks = (int) Math.clamp(BATCH_NANOS / (length * 1e3), MIN_TASKS, MAX_TASKS);
                 for (int round = -WARM_UP; round < rounds; round++) {
+                    Serial serial = oneAfterAnother(tasks, steps);
                     for (Map.Entry<String, Way> way : Turns.inOrderOf(round, List.copyOf(ways.entrySet()))) {
-                        double gain = gain(way.getValue(), tasks, steps);
+                        double gain = gain(way.getValue(), tasks, steps, serial);
                         if (round >= 0) {
                             Measured.say(way.getKey(), (double) length, gain);
                         }
@@ -85,7 +86,8 @@ public final class WorkerGain implements Comparison {
 
     @Override
     public Findings run(Effort effort) throws Exception {
-        Measured measured = Turns.ofPrograms(effort.of(2, 10), List.of(Program.java(WorkerGain.class, 5)));
+        Measured measured =
+                Turns.ofPrograms(effort.of(1, 5), List.of(Program.java(WorkerGain.class, effort.of(5, 10))));
         List<Curve> curves = measured.curves();
         Findings findings = new Findings();
         for (Curve curve : curves) {
@@ -125,20 +127,26 @@ public final class WorkerGain implements Comparison {
         return before.x();
     }
 
-    private static double gain(Way way, int tasks, int steps) throws Exception {
+    /** What the caller alone takes, and what it computes. */
+    private record Serial(long nanos, long sum) {}
+
+    private static Serial oneAfterAnother(int tasks, int steps) {
         long start = System.nanoTime();
-        long expected = 0;
+        long sum = 0;
         for (int i = 0; i < tasks; i++) {
-            expected += Spin.steps(steps);
+            sum += Spin.steps(steps);
         }
-        long serial = System.nanoTime() - start;
-        start = System.nanoTime();
+        return new Serial(System.nanoTime() - start, sum);
+    }
+
+    private static double gain(Way way, int tasks, int steps, Serial serial) throws Exception {
+        long start = System.nanoTime();
         long sum = way.run(tasks, steps);
         long took = System.nanoTime() - start;
-        if (sum != expected) {
+        if (sum != serial.sum()) {
             throw new IllegalStateException("this way has computed something else");
         }
-        return (double) serial / took;
+        return (double) serial.nanos() / took;
     }
 
     private static long forked(ProcessPool pool, int tasks, int steps) throws Exception {

@@ -5,6 +5,7 @@ import dev.loomscope.demos.ElevenTasks.Run;
 import dev.loomscope.process.ProcessPool;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
@@ -13,11 +14,12 @@ import java.util.List;
  * unsync.
  *
  * <p>Arguments: {@code --url URL} for the page of a real site; {@code --compute-ms}, {@code --sleeps} and {@code --latency-ms}
- * for other sizes.
+ * for other sizes. {@code --times N} runs the mixed way only, so often, the first time with a pool that is cold; {@code --steps N}
+ * says how much to compute and saves the calibration.
  */
 public final class MixedWork {
 
-    private static final List<String> OPTIONS = List.of("url", "compute-ms", "sleeps", "latency-ms");
+    private static final List<String> OPTIONS = List.of("url", "compute-ms", "sleeps", "latency-ms", "steps", "times");
 
     private static final String MORAL = """
 
@@ -41,7 +43,12 @@ public final class MixedWork {
         int sleeps = options.number("sleeps", 999);
         try (PageServer server = PageServer.start(ProjectTree.document(), latency)) {
             URI page = URI.create(options.text("url", server.page().toString()));
-            int steps = Calibration.sizeFor(compute, Work::computeSome);
+            int steps =
+                    options.has("steps") ? options.number("steps", 1) : Calibration.sizeFor(compute, Work::computeSome);
+            if (options.has("times")) {
+                repeat(new ElevenTasks(steps, sleeps, page), options.number("times", 1));
+                return;
+            }
             System.out.printf("Eleven tasks, forked by callers who need not know where they run:%n");
             System.out.printf("  3 x computeSome       %,d steps, calibrated to %d ms%n", steps, compute.toMillis());
             System.out.printf("  2 x downloadSome      %s%n", page);
@@ -50,6 +57,18 @@ public final class MixedWork {
             new ElevenTasks(1, 1, page).mixedOnThreads(); // so that no way pays for classes that all of them load
             compare(new ElevenTasks(steps, sleeps, page));
         }
+    }
+
+    private static void repeat(ElevenTasks eleven, int times) throws Exception {
+        List<String> millis = new ArrayList<>();
+        try (ProcessPool pool = ProcessPool.open()) {
+            for (int i = 0; i < times; i++) {
+                Run run = eleven.mixed(ScopeConfig.defaults().withCpuBackend(pool));
+                System.out.printf("%d ms, %016x%n", run.millis(), run.checksum());
+                millis.add(String.valueOf(run.millis()));
+            }
+        }
+        System.out.printf("RESULT runs=%s%n", String.join(",", millis));
     }
 
     private static void compare(ElevenTasks eleven) throws Exception {

@@ -33,6 +33,10 @@ final class Options {
         return new Options(values);
     }
 
+    boolean has(String name) {
+        return values.containsKey(name);
+    }
+
     String text(String name, String otherwise) {
         return values.getOrDefault(name, otherwise);
     }
