@@ -4,6 +4,7 @@ import dev.loomscope.MixedScope;
 import dev.loomscope.ScopeConfig;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -15,8 +16,9 @@ public final class PayloadMemory implements Comparison {
 
     private static final int MIB = 64;
     private static final int BYTES = MIB << 20;
-    private static final int LEAST = 4;
-    private static final int MOST = 4 + 4 * MIB;
+    private static final int LEAST = 8;
+    private static final Duration PATIENCE = Duration.ofSeconds(20); // a JVM without memory may take for ever
+    private static final int MOST = 8 + 4 * MIB;
 
     /** Sends an array to a worker, or gets one. */
     public static void main(String[] args) throws Exception {
@@ -76,7 +78,7 @@ public final class PayloadMemory implements Comparison {
             int tried = (enough + tooSmall) / 2;
             List<String> options = List.of("-XX:+UseG1GC", "-Xmx" + tried + "m");
             boolean endsWell =
-                    Program.java(options, PayloadMemory.class, direction, type).tryToRun(new Measured()) == 0;
+                    Program.java(options, PayloadMemory.class, direction, type).endsWellWithin(PATIENCE);
             if (endsWell) {
                 enough = tried;
             } else {

@@ -84,21 +84,23 @@ record Program(List<String> command) {
      */
     Measured run() throws IOException, InterruptedException {
         Measured measured = new Measured();
-        int exit = run(ProcessBuilder.Redirect.INHERIT, measured);
+        int exit = run(ProcessBuilder.Redirect.INHERIT, measured, LONGEST);
         if (exit != 0) {
             throw new IOException("a measuring program ended with exit code %d: %s".formatted(exit, shortCommand()));
         }
         return measured;
     }
 
-    /** Runs it to its end and says how it ended; what it says on stderr is dropped, as it is expected to fail. */
-    int tryToRun(Measured measured) throws IOException, InterruptedException {
-        return run(ProcessBuilder.Redirect.DISCARD, measured);
+    /** Runs it and says whether it ended well within this time; what it says is dropped, as it may well fail. */
+    boolean endsWellWithin(Duration patience) throws IOException, InterruptedException {
+        return run(ProcessBuilder.Redirect.DISCARD, new Measured(), patience) == 0;
     }
 
-    private int run(ProcessBuilder.Redirect errors, Measured measured) throws IOException, InterruptedException {
+    private int run(ProcessBuilder.Redirect errors, Measured measured, Duration patience)
+            throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectError(errors).start();
-        CompletableFuture.delayedExecutor(LONGEST.toSeconds(), TimeUnit.SECONDS).execute(process::destroyForcibly);
+        CompletableFuture.delayedExecutor(patience.toSeconds(), TimeUnit.SECONDS)
+                .execute(process::destroyForcibly);
         try (BufferedReader reader = process.inputReader();
                 Stream<String> lines = reader.lines()) {
             lines.forEach(measured::read);
