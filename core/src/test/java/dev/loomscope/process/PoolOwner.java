@@ -237,6 +237,11 @@ final class PoolOwner implements AutoCloseable {
         process.outputWriter().append('c').flush();
     }
 
+    /** Lets it go on that waits for a word. */
+    void goOn() throws IOException {
+        process.outputWriter().append('g').flush();
+    }
+
     /** Ends it as {@code kill -9} does. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();

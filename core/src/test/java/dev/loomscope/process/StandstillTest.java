@@ -48,6 +48,7 @@ class StandstillTest {
                         "there are three processes",
                         () -> ProcessHandle.current().children().count() == 3);
                 PoolOwner.say("stop me");
+                System.in.read(); // a wait with a limit of its own would be over after the standstill
 
                 PoolOwner.say(cancelled.get() > 0 && busy.get() > 0 && starting.get() > 0);
                 Eventually.becomesTrue("all are ready", () -> events.pids().size() >= 3);
@@ -79,6 +80,7 @@ class StandstillTest {
             assertThat(Pids.alive(workers)).as("without their parent").isEqualTo(workers);
             Work.touch(go);
             Pids.signal("CONT", owner.pid());
+            owner.goOn();
 
             assertThat(workers).hasSize(3);
             assertThat(owner.readLine()).isEqualTo("true");
