@@ -24,6 +24,7 @@ public final class Bench {
             new CpuRoundTrip(),
             new CpuThroughput(),
             new WorkerGain(),
+            new FirstResult(),
             new PayloadBandwidth(),
             new PayloadMemory(),
             new ObjectGraphs(),

@@ -7,6 +7,7 @@ import dev.loomscope.process.ProcessPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,6 +28,7 @@ public final class ColdStart {
     private static final String CACHE = "loom.scope.cache";
     private static final String RESULT = "ms: ";
     private static final int WARM_UP = 3;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final List<String> BEST_FLAGS =
             List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx512m", "-Xlog:disable", "-Xlog:all=warning:stderr");
     private static final boolean AOT = Runtime.version().feature() >= 25;
@@ -49,7 +51,7 @@ public final class ColdStart {
         }
     }
 
-    /** Measures, and prints the medians in ms, and their ratios. */
+    /** Measures, and prints each sample, then the medians in ms, and their ratios. */
     public static void main(String[] args) throws Exception {
         if (args.length == 4 && args[0].equals("sample")) {
             System.out.println(RESULT + measure(Way.valueOf(args[1]), Long.parseLong(args[2]), Path.of(args[3])));
@@ -77,6 +79,10 @@ public final class ColdStart {
         try (ProcessPool pool = ProcessPool.open(c -> c.withName("cold").withWorkers(1))) {
             first(pool, 0);
             while (!isBuilt(folder.resolve("cache"))) {
+                if (millisSince(begun) > PATIENCE.toMillis()) {
+                    throw new IllegalStateException("no archive after %s; is a folder on the class path? %s"
+                            .formatted(PATIENCE, System.getProperty("java.class.path")));
+                }
                 Thread.sleep(20);
             }
         }
@@ -84,6 +90,9 @@ public final class ColdStart {
     }
 
     private static boolean isBuilt(Path cache) throws IOException {
+        if (!Files.isDirectory(cache)) {
+            return false; // made when the build begins
+        }
         try (Stream<Path> files = Files.list(cache)) {
             List<String> names = files.map(Path::toString).toList();
             if (names.stream().anyMatch(name -> name.endsWith(".failed"))) {
@@ -105,6 +114,7 @@ public final class ColdStart {
                         : measure(ways[next], millionSteps, folder);
                 if (round >= 0) {
                     samples[next][round] = millis;
+                    Measured.say("%s-%d".formatted(ways[next], millionSteps), millis);
                 }
             }
         }
