@@ -85,6 +85,15 @@ public final class Bench {
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(Locale.ROOT, " %.0f s %s%n", seconds, failure);
+        for (Figure figure : findings.figures()) { // at once: a run that is stopped has shown what it had
+            System.out.printf(
+                    Locale.ROOT,
+                    "    %s %.3f (%s) %s%n",
+                    figure.name(),
+                    figure.ratio(),
+                    figure.goal().text(),
+                    figure.verdict());
+        }
         findings.skipped().forEach(skipped -> System.out.printf("SKIPPED %s%n", skipped));
         return new Report.Section(comparison, findings, seconds, failure);
     }
