@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class ArchiveTraining {
 
     private static final Logger log = LoggerFactory.getLogger(ArchiveTraining.class);
-    private static final Duration PATIENCE = Duration.ofMinutes(1); // it takes a second, if it gets a processor
+    private static final Duration PATIENCE = Duration.ofMinutes(3); // it takes a second, if it gets a processor
     private static final Duration DEATH_PATIENCE = Duration.ofSeconds(5);
     private static final String NAME = "archive";
 
@@ -152,7 +152,7 @@ final class ArchiveTraining {
     private Process start(WorkerFolder folder, java.util.function.Function<List<String>, List<String>> options)
             throws IOException {
         ProcessBuilder builder = WorkerCommand.create(config.withNiceness(0), folder, options);
-        builder.command().addAll(0, NicePrefix.highest());
+        builder.command().addAll(0, NicePrefix.background());
         builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD);
         Process started = LiveProcesses.start(builder, folder);
         process = started;

@@ -13,6 +13,7 @@ final class NicePrefix {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
     private static final List<Path> PROGRAMS = List.of(Path.of("/usr/bin/nice"), Path.of("/bin/nice"));
+    private static final int BACKGROUND = 10; // with 19, on a busy machine, it would never end
     private static final AtomicBoolean complained = new AtomicBoolean();
 
     private NicePrefix() {}
@@ -22,12 +23,12 @@ final class NicePrefix {
         return of(niceness, PROGRAMS);
     }
 
-    /** The words for the highest level; none where there is no such program, and nothing is said about that. */
-    static List<String> highest() {
+    /** The words for work that can wait; none where there is no such program, and nothing is said about that. */
+    static List<String> background() {
         return PROGRAMS.stream()
                 .filter(Files::isExecutable)
                 .findFirst()
-                .map(nice -> List.of(nice.toString(), "-n", "19"))
+                .map(nice -> List.of(nice.toString(), "-n", String.valueOf(BACKGROUND)))
                 .orElse(List.of());
     }
 

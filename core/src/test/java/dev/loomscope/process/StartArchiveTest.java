@@ -20,17 +20,21 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** With the class path of a program in jars, as workers have it from this JVM. */
+@Timeout(600) // a build yields to everybody, and may wait for its turn
 class StartArchiveTest {
 
     private static final ProcessPoolConfig CONFIG =
             ProcessPoolConfig.defaults().withName("archived").withWorkers(1).withMaxHeapMiB(64);
 
     /** The promise is 2 s; the rest is for a machine under load, and for a JVM that cannot be stopped while it writes. */
+    private static final Duration BACKGROUND = Duration.ofMinutes(4);
+
     private static final Duration PROMISE = Duration.ofSeconds(2 + 8);
 
     @TempDir
@@ -179,6 +183,7 @@ class StartArchiveTest {
         Thread builder = Thread.startVirtualThread(build::run);
         Eventually.becomesTrue(
                 "it " + moment,
+                BACKGROUND,
                 () -> moment.equals("trains")
                         ? !trainees().isEmpty()
                         : names().stream().anyMatch(name -> name.contains(".tmp")));
@@ -199,8 +204,8 @@ class StartArchiveTest {
                 PoolOwner other = program()) {
             assertThat(one.readLine()).isEqualTo("true");
             assertThat(other.readLine()).isEqualTo("true");
-            Eventually.becomesTrue("it is built", () -> !archives().isEmpty());
-            Eventually.becomesTrue("nobody builds", () -> names().size() == 2);
+            Eventually.becomesTrue("it is built", BACKGROUND, () -> !archives().isEmpty());
+            Eventually.becomesTrue("nobody builds", BACKGROUND, () -> names().size() == 2);
             assertThat(names()).contains("lock");
         }
         try (PoolOwner third = program()) {
@@ -215,7 +220,8 @@ class StartArchiveTest {
     void noBuilderOutlivesAParentThatIsKilled() throws Exception {
         try (PoolOwner owner = program()) {
             assertThat(owner.readLine()).isEqualTo("true");
-            Eventually.becomesTrue("it writes", () -> names().stream().anyMatch(name -> name.contains(".tmp")));
+            Eventually.becomesTrue(
+                    "it writes", BACKGROUND, () -> names().stream().anyMatch(name -> name.contains(".tmp")));
             List<Long> processes = owner.descendants();
             assertThat(processes).hasSizeGreaterThan(1);
 
