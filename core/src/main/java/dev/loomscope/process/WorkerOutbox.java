@@ -21,7 +21,7 @@ final class WorkerOutbox {
     private static final List<Frame> NUDGE = List.of(); // there is progress
 
     private final BlockingQueue<List<Frame>> replies = new LinkedBlockingQueue<>();
-    private final AtomicReference<@Nullable Frame> progress = new AtomicReference<>(); // any thread
+    private volatile Progress current = new Progress(); // main thread; of the task that came last
     private long nextProgress = System.nanoTime(); // writing thread only; when there may be another
 
     /** Puts in the reply of a task. */
@@ -29,11 +29,25 @@ final class WorkerOutbox {
         replies.add(frames);
     }
 
-    /** Puts in how far a task is, in place of what has not been written. */
-    void progress(Frame frame) {
-        if (progress.getAndSet(frame) == null) {
-            replies.add(NUDGE);
+    /** What one task reports. A thread that it has left behind may go on when the next one runs: that is written no more. */
+    final class Progress {
+        private final AtomicReference<@Nullable Frame> latest = new AtomicReference<>(); // any thread
+
+        private Progress() {}
+
+        /** Puts in how far the task is, in place of what has not been written. Any thread. */
+        void put(Frame frame) {
+            if (latest.getAndSet(frame) == null && current == this) {
+                replies.add(NUDGE);
+            }
         }
+    }
+
+    /** The next task is about to begin. Main thread only, when the reply of the last one was written. */
+    Progress begin() {
+        Progress next = new Progress();
+        current = next;
+        return next;
     }
 
     /** Writes what comes, for ever. */
@@ -58,7 +72,7 @@ final class WorkerOutbox {
     }
 
     private void writeProgress(FrameChannel channel) throws IOException {
-        Frame latest = progress.getAndSet(null);
+        Frame latest = current.latest.getAndSet(null);
         if (latest != null) {
             channel.write(latest);
             nextProgress = System.nanoTime() + PROGRESS_PAUSE_NANOS;

@@ -62,9 +62,10 @@ final class WorkerTask {
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
     void start(long taskId, Payload payload, OptionalLong deadlineNanos) throws IOException {
+        WorkerOutbox.Progress progress = outbox.begin();
         CurrentTask.Control control = new CurrentTask.Control(
                 deadlineNanos,
-                (message, fraction) -> outbox.progress(new ProgressReport(fraction, message).toFrame(taskId)));
+                (message, fraction) -> progress.put(new ProgressReport(fraction, message).toFrame(taskId)));
         Assignment assignment = new Assignment(taskId, payload, control);
         begin(assignment); // here and not on the task thread: a cancel may be the next frame
         try {
