@@ -122,7 +122,7 @@ class DeafFaultTest {
 
     @Test
     void aTaskThatDoesNotReturnFromNativeCodeIsKilled() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         String there = there();
         assertThatACancelKills(() -> {
             Work.touch(there);
@@ -132,7 +132,7 @@ class DeafFaultTest {
 
     @Test
     void aNativeCallThatHoldsUpTheWholeJvmOfItsWorkerIsKilled() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         String there = there();
         assertThatACancelKills(() -> {
             NativeCode.callCritical("sleep", 0);

@@ -158,7 +158,7 @@ class ExitFaultTest {
 
     @Test
     void anExitByNativeCodeIsACrash() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         WorkerCrashedException crash = crash(() -> NativeCode.call("_exit", 9));
 
         assertThat(crash.exitCode()).hasValue(9);
@@ -167,7 +167,7 @@ class ExitFaultTest {
 
     @Test
     void anAbortByNativeCodeIsReportedWithItsSignal() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         WorkerCrashedException crash = crash(() -> NativeCode.call("abort"));
 
         assertThat(crash.signal()).hasValue("SIGABRT");

@@ -195,7 +195,7 @@ class MemoryFaultTest {
 
     @Test
     void aJvmThatTheSystemGivesNoMemoryIsReportedAsThat() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         String ready = folder.resolve("ready").toString();
         String go = folder.resolve("go").toString();
         PoolRun<Long> run = PoolRun.start(pool, "greedy", () -> growNativeMemory(ready, go));

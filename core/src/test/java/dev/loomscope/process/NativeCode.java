@@ -12,6 +12,10 @@ final class NativeCode {
 
     private static final String PACKAGE = "java.lang.foreign.";
 
+    /** Why it is not available. */
+    static final String MISSING =
+            "before JDK 22 functions of the C library can be called only with a preview of the JDK";
+
     private NativeCode() {}
 
     static boolean isAvailable() {

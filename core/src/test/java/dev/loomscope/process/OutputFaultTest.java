@@ -105,7 +105,7 @@ class OutputFaultTest {
 
     @Test
     void tenMegabytesByNativeCodeArriveWholeAndTheWorkerIsKept() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         long pid = PoolRun.run(pool, () -> {
             int size = 1_000_000;
             int line = 1_000;

@@ -37,7 +37,7 @@ class ParentDeathTest {
     @ParameterizedTest
     @ValueSource(strings = {"native", "critical"})
     void noWorkerThatIsBlockedInNativeCodeOutlivesAParentThatIsKilled(String mode) throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         noWorkerOutlivesAParentThatIsKilled(mode);
     }
 

@@ -109,7 +109,7 @@ class SignalFaultTest {
 
     @Test
     void anAccessToMemoryThatIsNotThereInNativeCodeIsReportedWithTheReportOfTheJvm() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         WorkerCrashedException crash = Crashes.by(pool, () -> NativeCode.call("memset", 8, 1, 1));
 
         assertThat(crash.signal()).hasValue("SIGSEGV");
@@ -121,7 +121,7 @@ class SignalFaultTest {
 
     @Test
     void aWorkerThatKillsItselfIsReportedAsKilled() throws Exception {
-        assumeTrue(NativeCode.isAvailable());
+        assumeTrue(NativeCode.isAvailable(), NativeCode.MISSING);
         WorkerCrashedException crash = Crashes.by(pool, () -> NativeCode.call("raise", 9));
 
         assertThat(crash.signal()).hasValue("SIGKILL");
