@@ -6,6 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
@@ -176,7 +177,7 @@ final class ArchiveFolder {
      */
     Path keep(String key, Path temporary, ArchiveFormat format) throws IOException {
         Path archive = path.resolve(name(key, temporary, format));
-        Files.move(temporary, archive, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, archive, StandardCopyOption.ATOMIC_MOVE);
         deleteLeastUsed(archive);
         return archive;
     }

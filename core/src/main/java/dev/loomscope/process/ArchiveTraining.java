@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,8 +150,7 @@ final class ArchiveTraining {
         }
     }
 
-    private Process start(WorkerFolder folder, java.util.function.Function<List<String>, List<String>> options)
-            throws IOException {
+    private Process start(WorkerFolder folder, Function<List<String>, List<String>> options) throws IOException {
         ProcessBuilder builder = WorkerCommand.create(config.withNiceness(0), folder, options);
         builder.command().addAll(0, NicePrefix.background());
         builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD);

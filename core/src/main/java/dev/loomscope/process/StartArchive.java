@@ -79,8 +79,11 @@ final class StartArchive {
         if (looked) {
             return;
         }
-        looked = true; // failures too: once is enough
-        place = placeOf(arguments, ours);
+        try {
+            place = placeOf(arguments, ours); // twice if two start together: neither starts without for that
+        } finally {
+            looked = true; // failures too: once is enough
+        }
     }
 
     /** Where the archive is for JVMs with these arguments; null if they can have none. */
