@@ -14,6 +14,11 @@ interface Comparison {
     /** What is compared, how, after how much warm-up. A sentence or two for the report. */
     String about();
 
+    /** Why our side falls short where it does, for the report; empty if nothing is known that would explain it. */
+    default String whyShort() {
+        return "";
+    }
+
     /** Takes the samples. */
     Findings run(Effort effort) throws Exception;
 

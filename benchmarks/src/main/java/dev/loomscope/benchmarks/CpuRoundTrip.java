@@ -39,6 +39,14 @@ public final class CpuRoundTrip implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The raw socket passes its bytes between two threads that do nothing else. A task passes five:"
+                + " who forks, the thread that reads in the worker, the task's own, which can be interrupted and"
+                + " replaced, the thread that reads in the parent, and the virtual thread that waits; and it is"
+                + " serialized, with the lambda that it is, and read again.";
+    }
+
+    @Override
     public Optional<Program> ours() {
         return Optional.of(Program.java(CpuRoundTrip.class, 20));
     }

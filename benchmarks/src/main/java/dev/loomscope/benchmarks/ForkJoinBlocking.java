@@ -20,6 +20,12 @@ final class ForkJoinBlocking implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The start of a platform thread is most of it on both sides. Ours also waits for a permit where"
+                + " the JDK's starts all at once, and gives it back.";
+    }
+
+    @Override
     public Optional<Program> ours() {
         return Optional.of(Program.jmh(BlockingForkJoinBenchmark.class, "mixedScope"));
     }

@@ -59,6 +59,12 @@ public final class IdleWorkers implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The smallest JVM with our classes, its code and its heap regions touched; with an archive the"
+                + " classes are mapped and shared instead.";
+    }
+
+    @Override
     public Findings run(Effort effort) throws Exception {
         if (!Files.isReadable(Path.of("/proc/self/status"))) {
             return new Findings().skip(name(), "there is no /proc here to read the memory of processes from");

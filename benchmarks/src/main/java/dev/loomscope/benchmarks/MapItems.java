@@ -49,6 +49,11 @@ public final class MapItems implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The parent's own threads take part of the processors that the workers compute on.";
+    }
+
+    @Override
     public Optional<Program> ours() {
         return Optional.of(Program.java(List.of("-Xmx2g"), MapItems.class, 20_000, 3));
     }

@@ -35,6 +35,12 @@ final class MixedWorkFromShell implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The process has two JVMs and more to start before its work is under way; on two processors that"
+                + " takes part of the time of what is to compute.";
+    }
+
+    @Override
     public Findings run(Effort effort) throws Exception {
         Optional<Path> jar = jar();
         if (jar.isEmpty()) {

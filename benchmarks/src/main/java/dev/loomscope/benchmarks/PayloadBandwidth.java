@@ -41,6 +41,12 @@ public final class PayloadBandwidth implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The array is copied into the socket and out of it on both sides as in the raw exchange, but the"
+                + " task's own is copied once more at the fork, which takes it as it is then.";
+    }
+
+    @Override
     public Optional<Program> ours() {
         return Optional.of(Program.java(List.of("-Xmx2g"), PayloadBandwidth.class, 10));
     }

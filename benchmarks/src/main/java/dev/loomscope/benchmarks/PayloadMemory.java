@@ -54,6 +54,11 @@ public final class PayloadMemory implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "The fork takes the array as it is at that moment, so that there is a second one until it is" + " sent.";
+    }
+
+    @Override
     public Findings run(Effort effort) throws Exception {
         Findings findings = new Findings();
         int floor = smallestHeap("nothing", "bytes", LEAST);

@@ -70,10 +70,18 @@ final class ReportPage {
         for (Plot plot : section.findings().plots()) {
             picture(plot);
         }
+        if (section.findings().fallShort()) {
+            add("<p><b>Why it falls short.</b> %s</p>%n", reason(section.comparison()));
+        }
         Profile profile = section.findings().profile();
         if (profile != null) {
             profile(profile);
         }
+    }
+
+    private static String reason(Comparison comparison) {
+        String reason = comparison.whyShort();
+        return reason.isEmpty() ? "Not known; the machine may have been busy." : reason;
     }
 
     private void table(List<Figure> figures) {
@@ -126,7 +134,7 @@ final class ReportPage {
 
     private void profile(Profile profile) {
         add(
-                "<p>Short of a goal, so profiled: of %s samples of our side in this JVM, workers not included, so many were in these",
+                "<p>Profiled: of %s samples of our side in this JVM, workers not included, so many were in these",
                 profile.samples());
         add(" methods, and below these of ours:</p>%n<pre>%s</pre>%n", String.join("\n", profile.lines()));
     }

@@ -85,6 +85,12 @@ public final class WorkerGain implements Comparison {
     }
 
     @Override
+    public String whyShort() {
+        return "Two processors: what a worker gains is at most a factor of two, and a round trip costs as much"
+                + " as shorter tasks take.";
+    }
+
+    @Override
     public Findings run(Effort effort) throws Exception {
         Measured measured =
                 Turns.ofPrograms(effort.of(1, 5), List.of(Program.java(WorkerGain.class, effort.of(5, 10))));

@@ -8,23 +8,24 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Frames over a socket.
- *
- * <p>Only threads of our own may call in: an interrupt of a thread that reads or writes closes the socket. One thread reads;
- * any may write.
+ * Frames over a socket. One thread reads; any may write. An interrupt of a thread that does either closes nothing and ends no wait.
  */
 final class FrameChannel implements Closeable {
 
     private static final int BUFFER_BYTES = 64 * 1024;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-    private final SocketChannel socket;
+    private final SocketChannel socket; // does not block
+    private final SocketReadiness readiness;
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0); // reading thread only
-    private final ReentrantLock writeLock =
-            new ReentrantLock(); // the one lock that is held during I/O: it orders frames
-    private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_BYTES); // guarded by writeLock
+    private final ReentrantLock writeLock = new ReentrantLock(); // held during I/O: it orders frames
+    private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0); // guarded by writeLock
+    private ByteBuffer rest = NOTHING; // guarded by writeLock; of the body of the last frame, what is not in 'out' yet
 
-    FrameChannel(SocketChannel socket) {
+    /** Takes over a socket. */
+    FrameChannel(SocketChannel socket) throws IOException {
         this.socket = socket;
+        this.readiness = new SocketReadiness(socket);
     }
 
     /**
@@ -68,28 +69,82 @@ final class FrameChannel implements Closeable {
         return header.withBody(body.flip());
     }
 
-    /** Sends a frame. Blocks while the other side does not read. */
+    /** Sends a frame. Waits while the other side does not read. */
     void write(Frame frame) throws IOException {
         writeLock.lock();
         try {
-            out.clear();
-            frame.putHeader(out);
-            ByteBuffer body = frame.body().duplicate();
-            if (body.remaining() <= out.remaining()) {
-                out.put(body);
-            }
-            ByteBuffer[] parts = {out.flip(), body};
-            while (out.hasRemaining() || body.hasRemaining()) {
-                socket.write(parts);
+            begin(frame);
+            while (!writeRest()) {
+                readiness.awaitWritable();
             }
         } finally {
             writeLock.unlock();
         }
     }
 
+    /**
+     * Begins to send a frame, and does not wait.
+     *
+     * @return whether all of it is sent; otherwise {@link #goOn} sends the rest, before there is another frame
+     */
+    boolean tryWrite(Frame frame) throws IOException {
+        writeLock.lock();
+        try {
+            begin(frame);
+            return writeRest();
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    /** Sends more of a frame, and does not wait; returns whether that was all. */
+    boolean goOn() throws IOException {
+        writeLock.lock();
+        try {
+            return writeRest();
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    /** Has {@code action} run by the reading thread once the other side has read more; once. */
+    void whenWritable(Runnable action) {
+        readiness.whenWritable(action);
+    }
+
+    private void begin(Frame frame) {
+        frame.putHeader(out.clear());
+        rest = frame.body().duplicate();
+        top(); // header and body together
+    }
+
+    // Through a buffer of our own: the JDK would keep one of the size of the largest body for every thread that comes
+    // here.
+    private boolean writeRest() throws IOException {
+        while (out.hasRemaining()) {
+            if (socket.write(out) == 0) {
+                return false;
+            }
+            if (!out.hasRemaining() && rest.hasRemaining()) {
+                out.clear();
+                top();
+            }
+        }
+        rest = NOTHING; // which may be all of a large array
+        return true;
+    }
+
+    private void top() {
+        int now = Math.min(out.remaining(), rest.remaining());
+        out.put(rest.slice(rest.position(), now)).flip();
+        rest.position(rest.position() + now);
+    }
+
     @Override
     public void close() throws IOException {
-        socket.close();
+        try (readiness) {
+            socket.close();
+        }
     }
 
     private void fill(int bytes) throws IOException {
@@ -114,7 +169,12 @@ final class FrameChannel implements Closeable {
     }
 
     private void readSome(ByteBuffer target) throws IOException {
-        if (socket.read(target) < 0) {
+        int read = socket.read(target);
+        while (read == 0) {
+            readiness.awaitReadable();
+            read = socket.read(target);
+        }
+        if (read < 0) {
             throw new EOFException("the other side has closed the channel");
         }
     }

@@ -59,12 +59,25 @@ final class Handshake {
             if (worker.isCompletedExceptionally()) {
                 throw (WrongWorkerException) worker.exceptionNow();
             }
+            FrameChannel channel = welcome(worker.join());
             strangers.remove(worker.join());
-            FrameChannel channel = new FrameChannel(worker.join());
-            channel.write(bootstrap.toWelcome());
             return channel;
         } finally {
             strangers.forEach(this::turnAway);
+        }
+    }
+
+    private FrameChannel welcome(SocketChannel socket) throws IOException {
+        FrameChannel channel = new FrameChannel(socket);
+        boolean welcomed = false;
+        try {
+            channel.write(bootstrap.toWelcome());
+            welcomed = true;
+            return channel;
+        } finally {
+            if (!welcomed) {
+                channel.close();
+            }
         }
     }
 

@@ -81,6 +81,7 @@ final class Lifeline {
         try {
             Files.deleteIfExists(own.resolve(WorkerFolder.SOCKET));
             Files.deleteIfExists(own.resolve(WorkerFolder.ARGUMENTS));
+            Files.deleteIfExists(own.resolve(WorkerFolder.BEGUN));
             Files.deleteIfExists(own);
         } catch (IOException e) {
             // left for a sweep, as if this process had been killed too

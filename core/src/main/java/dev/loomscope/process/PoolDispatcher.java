@@ -105,7 +105,8 @@ final class PoolDispatcher {
                 case SENT -> {
                     if (job.worker != null) {
                         Worker worker = job.worker;
-                        worker.sendCancel(job);
+                        worker.cancel(job);
+                        pool.lock.sendLater(worker);
                         PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
                     }
                 }

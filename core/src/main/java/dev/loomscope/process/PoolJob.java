@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One task in a pool, from the time it was serialized until its reply. */
-final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
+final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobReply.Listener {
 
     /** Where a job is: PREPARED -> QUEUED -> SENT -> DONE, or straight to DONE; back to QUEUED at most once. */
     enum Stage {
@@ -42,7 +42,6 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     private final EncodedTask encoded;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
-    private final CompletableFuture<@Nullable String> start = new CompletableFuture<>(); // its runner; null: never
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
 
@@ -117,8 +116,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     }
 
     /** Lets {@link #run} tell whoever forked it that it starts. */
-    void tellStart(String runner) {
-        start.complete(runner);
+    void tellStart(Worker runner) {
+        reply.start(runner.toString());
     }
 
     /** Lets {@link #run} tell whoever forked it how far it is. */
@@ -137,13 +136,17 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         pool.room().give(queuedBytes.getAndSet(0));
     }
 
-    /** Ends the wait in {@link #run}; the first reply counts. */
+    /** Ends the wait in {@link #run} of a task that has not started, or of which that was told; the first reply counts. */
     void complete(WorkerReply outcome) {
+        complete(outcome, null);
+    }
+
+    /** Ends the wait in {@link #run}; the first reply counts. {@code startedIn} is the worker of a task of which nothing was told. */
+    void complete(WorkerReply outcome, @Nullable Worker startedIn) {
         leaveQueue();
-        if (!reply.complete(outcome)) {
+        if (!reply.complete(outcome, startedIn == null ? null : startedIn.toString())) {
             pool.memory().release(outcome.bytes());
         }
-        start.complete(null);
     }
 
     // Counted before anybody sees the end.
@@ -163,11 +166,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
     // The observer is code of users: it is called here, where it can delay nothing but its own task.
     private T await() throws Throwable {
         pool.submit(this);
-        String runner = start.join();
-        if (runner != null) {
-            tellObserver(runner);
-        }
-        WorkerReply outcome = reply.await(this::tellProgress);
+        WorkerReply outcome = reply.await(this);
         try {
             return read(outcome);
         } finally {
@@ -187,8 +186,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         };
     }
 
+    @Override
     @SuppressWarnings("CatchingUnchecked")
-    private void tellObserver(String runner) {
+    public void onStart(String runner) {
         try {
             request.observer().onStarted(runner);
         } catch (Throwable e) {
@@ -196,8 +196,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T> {
         }
     }
 
+    @Override
     @SuppressWarnings("CatchingUnchecked")
-    private void tellProgress(ProgressReport progress) {
+    public void onProgress(ProgressReport progress) {
         try {
             request.observer().onProgress(progress.fraction(), progress.message());
         } catch (Throwable e) {

@@ -3,7 +3,6 @@ package dev.loomscope.process;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,7 +27,7 @@ final class PoolState {
     final PoolEvents events;
     final WorkerWear wear;
     final StartArchive archive;
-    final ReentrantLock lock = new ReentrantLock();
+    final PoolLock lock = new PoolLock();
     final Condition changed = lock.newCondition(); // a worker or a start has gone
     final JobQueue queue = new JobQueue(); // guarded by lock
     final WorkerShelf shelf = new WorkerShelf(); // guarded by lock
@@ -171,7 +170,8 @@ final class PoolState {
         job.leaveQueue();
         worker.state = Worker.State.BUSY;
         worker.job = job;
-        worker.send(job);
+        worker.assign(job);
+        lock.sendLater(worker);
         startedCheck.onAssigned();
     }
 

@@ -11,8 +11,8 @@ final class TaskOutcomes implements Worker.Owner {
     private final PoolState pool;
     private final StartFailures failures;
 
-    /** The end of a worker: what it was doing, and whether its task gets another one. */
-    private record Ending(Worker.State before, @Nullable PoolJob<?> job, boolean again) {}
+    /** The end of a worker: what it was doing, whether it had said that its task starts, and whether that gets another one. */
+    private record Ending(Worker.State before, @Nullable PoolJob<?> job, boolean told, boolean again) {}
 
     TaskOutcomes(PoolState pool) {
         this.pool = pool;
@@ -33,16 +33,21 @@ final class TaskOutcomes implements Worker.Owner {
             if (job.started) {
                 throw new ProtocolException("task %d has started twice".formatted(taskId));
             }
-            job.started = true;
-            if (!worker.proven) {
-                worker.proven = true;
-                pool.starts.forgetFailures();
-                pool.dispatch(); // several starts at once are allowed again
-            }
+            begin(worker, job);
         } finally {
             pool.lock.unlock();
         }
-        job.tellStart(worker.toString());
+        job.tellStart(worker);
+    }
+
+    // Guarded by the pool's lock.
+    private void begin(Worker worker, PoolJob<?> job) {
+        job.started = true;
+        if (!worker.proven) {
+            worker.proven = true;
+            pool.starts.forgetFailures();
+            pool.dispatch(); // several starts at once are allowed again
+        }
     }
 
     // A thread that a task has left behind may still report when the next one runs.
@@ -83,6 +88,7 @@ final class TaskOutcomes implements Worker.Owner {
     private void accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
         boolean outOfMemory = reply.fatal();
         PoolJob<?> job;
+        boolean told; // of its start
         String last; // why it is the worker's last; null if it is not
         pool.lock.lock();
         try {
@@ -93,6 +99,10 @@ final class TaskOutcomes implements Worker.Owner {
             if (worker.state != Worker.State.BUSY) {
                 worker.lateReply = reply; // it is being killed: the task ends when its process is gone
                 return;
+            }
+            told = job.started || reply instanceof WorkerReply.Cancelled;
+            if (!told) {
+                begin(worker, job); // and was over at once
             }
             job.stage = PoolJob.Stage.DONE;
             job.worker = null;
@@ -109,7 +119,7 @@ final class TaskOutcomes implements Worker.Owner {
         } finally {
             pool.lock.unlock();
         }
-        job.complete(reply);
+        job.complete(reply, told ? null : worker);
         pool.archive.onTaskDone();
         if (last != null) {
             pool.retire(worker, last);
@@ -123,7 +133,7 @@ final class TaskOutcomes implements Worker.Owner {
 
     @Override
     public void onEnded(Worker worker, WorkerExit exit) {
-        Ending ending = takeOut(worker);
+        Ending ending = takeOut(worker, exit);
         String outlook = "";
         try {
             if (worker.state == Worker.State.CRASHED && !worker.proven) {
@@ -132,14 +142,15 @@ final class TaskOutcomes implements Worker.Owner {
             outlook = refill(worker, ending.again());
         } finally {
             if (ending.job() != null && !ending.again()) {
-                ending.job().complete(lastReply(worker, ending.job(), ending.before(), exit, outlook));
+                WorkerReply last = lastReply(worker, ending.job(), ending.before(), exit, outlook);
+                ending.job().complete(last, ending.told() ? null : worker);
             }
             pool.events.ended(worker, ending.before(), exit, worker.killReason);
             forget(worker);
         }
     }
 
-    private Ending takeOut(Worker worker) {
+    private Ending takeOut(Worker worker, WorkerExit exit) {
         pool.lock.lock();
         try {
             PoolJob<?> job = worker.job;
@@ -149,7 +160,11 @@ final class TaskOutcomes implements Worker.Owner {
             worker.job = null;
             worker.state = crashed ? Worker.State.CRASHED : before;
             pool.shelf.takeOut(worker);
-            return new Ending(before, job, job != null && lost && queueAgain(job));
+            boolean told = job == null || job.started || job.id() != exit.lastBegun();
+            if (job != null && !told) {
+                begin(worker, job);
+            }
+            return new Ending(before, job, told, job != null && lost && queueAgain(job));
         } finally {
             pool.lock.unlock();
         }

@@ -6,19 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One worker process as its pool sees it: the process, the channel to it, and a thread for each direction of the channel.
- *
- * <p>The reader never deserializes and never runs user code; users' threads never touch the channel, since an interrupt would
- * close it.
+ * One worker process as its pool sees it: the process, the channel to it, and a thread that reads from it, which never deserializes
+ * and never runs user code.
  */
 final class Worker {
 
@@ -70,10 +65,10 @@ final class Worker {
     private final String name;
     private final WorkerProcess worker;
     private final Process process; // that of 'worker'
+    private final String words; // for people
     private final FrameChannel channel;
     private final PoolThreads threads;
-    private final BlockingQueue<Outgoing> outgoing = new LinkedBlockingQueue<>();
-    private final AtomicLong written = new AtomicLong(); // frames of tasks
+    private final PoolOutbox outbox;
     private @Nullable String breach; // reader thread only; what it said that no worker may say
     private volatile @Nullable ExitCall exitCall; // reader thread, and the timer after that
 
@@ -94,33 +89,24 @@ final class Worker {
 
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
-    /** Something to write: a task, or a single frame. */
-    private sealed interface Outgoing {
-
-        record Task(PoolJob<?> job) implements Outgoing {}
-
-        record Control(Frame frame) implements Outgoing {}
-
-        record End() implements Outgoing {}
-    }
-
     Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads) {
         this.name = name;
         this.worker = worker;
         this.process = worker.process();
+        this.words = "%s (pid %d)".formatted(name, process.pid());
         this.channel = channel;
+        this.outbox = new PoolOutbox(channel, this::failToSend);
         this.threads = threads;
     }
 
     /**
      * Begins to talk; once.
      *
-     * @throws OutOfMemoryError if there are no threads for it: {@link #discard} is all that can be done then
+     * @throws OutOfMemoryError if there is no thread for it: {@link #discard} is all that can be done then
      */
     void start(Owner owner) {
-        threads.start("loom-scope-%s-writer".formatted(name), this::writeLoop);
-        threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner)); // the last: it tells the owner
-        worker.exit().thenRun(() -> PatientDelay.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner));
+        worker.lastBegun().thenRun(() -> PatientDelay.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -148,27 +134,33 @@ final class Worker {
 
     /** How many frames of tasks it has taken so far; grows while it reads. */
     long written() {
-        return written.get();
+        return outbox.sentOfTasks();
     }
 
-    /** Sends a task. Returns at once. */
-    void send(PoolJob<?> task) {
-        outgoing.add(new Outgoing.Task(task));
+    /** Puts a task in line for {@link #send}. */
+    void assign(PoolJob<?> task) {
+        outbox.add(task);
     }
 
-    /** Asks the worker to stop its task. Returns at once. */
-    void sendCancel(PoolJob<?> task) {
-        outgoing.add(new Outgoing.Control(task.toCancel()));
+    /** Puts in line for {@link #send} that it should stop its task. */
+    void cancel(PoolJob<?> task) {
+        outbox.add(task.toCancel());
     }
 
-    /** Asks the worker what its heap holds, after a collection if that is this many bytes or more. Returns at once. */
+    /** Puts in line for {@link #send} the question what its heap holds, after a collection if that is this many bytes or more. */
     void askForHeap(long limit) {
-        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.ASK_HEAP, limit)));
+        outbox.add(Frame.of(Frame.Type.ASK_HEAP, limit));
+    }
+
+    /** Sends what stands in line. Returns at once; not under the pool's lock. */
+    void send() {
+        outbox.send();
     }
 
     /** Asks the worker to exit, and sees to it that it does. Returns at once. */
     void retire() {
-        outgoing.add(new Outgoing.Control(Frame.of(Frame.Type.RETIRE, 0)));
+        outbox.add(Frame.of(Frame.Type.RETIRE, 0));
+        outbox.send();
         killIfAliveAfter(RETIRE_PATIENCE, () -> {});
     }
 
@@ -195,7 +187,6 @@ final class Worker {
 
     /** Ends a worker that could not be {@linkplain #start started}, and waits until its process is gone. */
     void discard() {
-        outgoing.add(new Outgoing.End());
         destroy();
         closeChannel();
     }
@@ -214,42 +205,13 @@ final class Worker {
 
     @Override
     public String toString() {
-        return "%s (pid %d)".formatted(name, process.pid());
+        return words;
     }
 
-    private void writeLoop() {
-        try {
-            while (true) {
-                switch (outgoing.take()) {
-                    case Outgoing.Task task -> writeTask(task.job());
-                    case Outgoing.Control control -> channel.write(control.frame());
-                    case Outgoing.End end -> {
-                        return;
-                    }
-                }
-            }
-        } catch (IOException e) {
-            log.debug("{} no longer reads", this, e); // the reader finds out why
-        } catch (RuntimeException
-                | Error e) { // no direct memory for a large frame, say: its task must not wait for ever
-            log.error("the writer of {} has failed; it is killed", this, e);
-            kill();
-        } catch (InterruptedException e) {
-            log.error("the writer of {} was interrupted, which nobody may do", this, e);
-            kill();
-        }
-    }
-
-    // A task that is cancelled on its way is not sent to its end:
-    // the worker drops what it has when it reads the cancel.
-    private void writeTask(PoolJob<?> task) throws IOException {
-        for (Frame frame : task.toFrames()) {
-            if (task.cancelReason() != null && frame.more()) {
-                return;
-            }
-            channel.write(frame);
-            written.incrementAndGet();
-        }
+    // No memory, say: its task must not wait for ever.
+    private void failToSend(Throwable reason) {
+        log.error("nothing can be sent to {} any more; it is killed", this, reason);
+        kill();
     }
 
     private void readLoop(Owner listener) {
@@ -265,7 +227,6 @@ final class Worker {
         } catch (IOException | RuntimeException | Error e) {
             log.debug("the channel of {} has failed", this, e);
         } finally {
-            outgoing.add(new Outgoing.End());
             closeChannel();
             end(listener);
         }
@@ -324,9 +285,11 @@ final class Worker {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
         StrayProcesses.kill(Set.of(worker.folder().mark())); // before its output: they may hold that open
-        Path crashFile = worker.folder().crashFile(String.valueOf(pid()));
+        WorkerFolder folder = worker.folder();
+        long lastBegun = gone ? worker.lastBegun().join() : BegunMark.read(folder);
+        Path crashFile = folder.crashFile(String.valueOf(pid()));
         int code = gone ? process.exitValue() : -1;
-        return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE));
+        return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE), lastBegun);
     }
 
     private void closeChannel() {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param outOfMemory whether the JVM says that it ended because the system gave it no memory
  * @param call who had called {@code System.exit} before, null if that is not known
  * @param stderrTail the last lines that it wrote to stderr
+ * @param lastBegun the id of the task that it had begun last, as far as it could say that
  */
 record WorkerExit(
         int code,
@@ -26,13 +27,14 @@ record WorkerExit(
         @Nullable Path crashFile,
         boolean outOfMemory,
         @Nullable ExitCall call,
-        String stderrTail) {
+        String stderrTail,
+        long lastBegun) {
 
     /** The exit code of a worker whose task has ended, but which cannot say how. */
     static final int CANNOT_REPLY = 87;
 
     /** Nothing is known. */
-    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "");
+    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "", BegunMark.NONE);
 
     private static final int SIGNAL_BASE = 128;
     private static final Map<Integer, String> SIGNALS = Map.of(
@@ -43,17 +45,17 @@ record WorkerExit(
     private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
     private static final int CRASH_HEAD_BYTES = 4096;
 
-    static WorkerExit of(Path crashFile, int code, @Nullable ExitCall call, String stderrTail) {
+    static WorkerExit of(Path crashFile, int code, @Nullable ExitCall call, String stderrTail, long lastBegun) {
         // The worker could have put anything there, for example a pipe that nobody writes to.
         if (!Files.isRegularFile(crashFile, LinkOption.NOFOLLOW_LINKS)) {
             boolean byItself = call != null && !call.hung(); // any exit code may be meant
             String signal = byItself ? null : SIGNALS.get(code - SIGNAL_BASE);
-            return new WorkerExit(code, signal, null, false, call, stderrTail);
+            return new WorkerExit(code, signal, null, false, call, stderrTail, lastBegun);
         }
         String report = head(crashFile);
         Matcher named = CRASH_SIGNAL.matcher(report);
         String signal = named.find() ? named.group(1) : SIGNALS.get(code - SIGNAL_BASE);
-        return new WorkerExit(code, signal, crashFile, report.contains(NO_MEMORY), call, stderrTail);
+        return new WorkerExit(code, signal, crashFile, report.contains(NO_MEMORY), call, stderrTail, lastBegun);
     }
 
     // The exit code of a JVM that crashed in native code is 1 or that of SIGABRT; its report knows better.

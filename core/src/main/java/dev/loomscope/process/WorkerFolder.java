@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The private folder of one worker in the temporary folder: for its socket and its argument file while it starts, and for the
- * report of its JVM if that crashes. Others cannot look into it, nor put anything there.
+ * The private folder of one worker in the temporary folder: for its socket and its argument file while it starts, for the
+ * {@linkplain BegunMark mark} of its tasks, and for the report of its JVM if that crashes. Others cannot look into it, nor put anything there.
  *
  * <p>Its name says whose it is: {@code loom-scope-<pid>-<start of that process>-<random>}, so that a later JVM can {@linkplain
  * FolderSweep sweep} it if this one is killed. It is short, for the path of a socket must be.
@@ -29,6 +29,7 @@ final class WorkerFolder {
 
     static final String SOCKET = "s";
     static final String ARGUMENTS = "args";
+    static final String BEGUN = "begun";
 
     private static final Logger log = LoggerFactory.getLogger(WorkerFolder.class);
     private static final int MAX_TRIES = 20;
@@ -121,6 +122,11 @@ final class WorkerFolder {
         return path.resolve(ARGUMENTS);
     }
 
+    /** Where the worker says which task it has begun. */
+    Path begun() {
+        return path.resolve(BEGUN);
+    }
+
     /** Where the JVM with this pid reports a native crash. */
     Path crashFile(String pid) {
         return path.resolve("hs_err_pid" + pid + ".log");
@@ -147,6 +153,7 @@ final class WorkerFolder {
             return;
         }
         clear();
+        delete(begun());
         try {
             Files.deleteIfExists(path);
         } catch (DirectoryNotEmptyException e) {

@@ -122,7 +122,7 @@ final class WorkerLaunch {
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
         CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
         exit.thenRun(() -> closeQuietly(socket));
-        exit.thenRun(folder::delete);
+        CompletableFuture<Long> lastBegun = exit.thenApply(ended -> lastBegun(folder));
         AtomicBoolean tooLate = new AtomicBoolean(); // before the kill: whoever sees its effect sees its cause
         PatientDelay timeout = PatientDelay.schedule(config.startTimeout(), () -> {
             tooLate.set(true);
@@ -134,11 +134,19 @@ final class WorkerLaunch {
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
             setUp(channel, started);
             archive.onStarted();
-            return new Worker(name, new WorkerProcess(started, exit, output, folder, heapMiB()), channel, threads);
+            return new Worker(name, new WorkerProcess(started, lastBegun, output, folder, heapMiB()), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {
             timeout.cancel();
+        }
+    }
+
+    private static long lastBegun(WorkerFolder folder) {
+        try {
+            return BegunMark.read(folder);
+        } finally {
+            folder.delete();
         }
     }
 

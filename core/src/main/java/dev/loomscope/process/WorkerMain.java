@@ -25,7 +25,8 @@ final class WorkerMain {
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         meet(channel, bootstrap);
         setUp(channel, bootstrap.worker());
-        try (WorkerSession session = new WorkerSession(channel, bootstrap.worker())) {
+        BegunMark begun = BegunMark.create(WorkerSocket.folderOf(bootstrap.address()));
+        try (WorkerSession session = new WorkerSession(channel, begun, bootstrap.worker())) {
             warmUp.await();
             ExitCall.reportThrough(channel);
             channel.write(Frame.of(Frame.Type.READY, 0));

@@ -5,10 +5,10 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The process of a worker and what belongs to it.
  *
- * @param exit completed when the process has ended
+ * @param lastBegun completed when the process has ended, with what its {@link BegunMark} said then
  * @param output what it prints
  * @param folder where its JVM reports a crash
  * @param heapMiB its largest heap, in MiB
  */
 record WorkerProcess(
-        Process process, CompletableFuture<Void> exit, WorkerOutput output, WorkerFolder folder, int heapMiB) {}
+        Process process, CompletableFuture<Long> lastBegun, WorkerOutput output, WorkerFolder folder, int heapMiB) {}

@@ -4,29 +4,34 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The worker's side of the channel. The main thread reads frames, one thread runs the tasks, one writes their replies: a task never
- * touches the channel, since an interrupt would close it.
+ * The worker's side of the channel. The main thread reads frames, one thread runs the tasks and writes their replies, one says what
+ * there is to say of them before.
  */
 final class WorkerSession implements Closeable {
 
     private final FrameChannel channel;
     private final WorkerTask tasks;
-    private final WorkerOutbox outbox = new WorkerOutbox();
+    private final WorkerOutbox outbox;
+    private final @Nullable BegunMark begun; // main thread only
     private final PayloadInbox incoming = new PayloadInbox(PayloadLimit.ofProtocol()); // main thread only
     private long lastId; // main thread only; of the task that came last, completely or not
     private OptionalLong deadline = OptionalLong.empty(); // main thread only; nanoTime, of the task that comes next
 
-    WorkerSession(FrameChannel channel, String worker) {
+    /** Talks over {@code channel}; {@code begun} is null if the pool has to be told of each task before it begins. */
+    WorkerSession(FrameChannel channel, @Nullable BegunMark begun, String worker) {
         this.channel = channel;
-        this.tasks = new WorkerTask(worker, outbox);
+        this.begun = begun;
+        this.outbox = new WorkerOutbox(channel, Lifeline::leave);
+        this.tasks = new WorkerTask(worker);
     }
 
     /** Serves tasks until the pool retires this worker. */
     void serve() throws IOException {
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
-        threads.name("loom-scope-replies").start(this::writeReplies);
+        threads.name("loom-scope-report").start(this::report);
         threads.name("loom-scope-prepare").start(this::prepare);
         while (true) {
             Frame frame = channel.readWhatFits();
@@ -57,8 +62,6 @@ final class WorkerSession implements Closeable {
         deadline = OptionalLong.of(System.nanoTime() + frame.body().getLong());
     }
 
-    // STARTED is on its way before the task's first instruction runs:
-    // without it, the pool knows that nothing has happened.
     private void receive(Frame frame) throws IOException {
         lastId = frame.taskId();
         PayloadInbox.Arrival arrival = incoming.add(frame);
@@ -69,17 +72,26 @@ final class WorkerSession implements Closeable {
         if (payload == null) {
             refuse(frame.taskId(), arrival.size());
         } else {
-            channel.write(Frame.of(Frame.Type.STARTED, frame.taskId()));
-            tasks.start(frame.taskId(), payload, deadline);
+            begin(frame.taskId(), payload);
         }
         deadline = OptionalLong.empty();
+    }
+
+    // Before the task's first instruction runs, the mark is set or STARTED is on its way:
+    // without both, the pool knows that nothing has happened.
+    private void begin(long taskId, Payload payload) throws IOException {
+        boolean marked = begun != null && begun.set(taskId);
+        if (!marked) {
+            channel.write(Frame.of(Frame.Type.STARTED, taskId));
+        }
+        tasks.start(payload, deadline, outbox.begin(taskId, !marked));
     }
 
     // What had come of it is gone, so that there is memory again.
     private void refuse(long taskId, long bytes) throws IOException {
         Throwable problem = new OutOfMemoryError(
                 "the task has " + PayloadLimit.ofProtocol().describe(bytes) + " A larger heap is withMaxHeapMiB.");
-        outbox.reply(RemoteFailure.of(problem).toPayload().toFrames(Frame.Type.FAILURE, taskId));
+        outbox.refuse(RemoteFailure.of(problem).toPayload().toFrames(Frame.Type.FAILURE, taskId));
     }
 
     private void cancel(Frame frame) throws IOException {
@@ -106,15 +118,11 @@ final class WorkerSession implements Closeable {
         return runtime.totalMemory() - runtime.freeMemory();
     }
 
-    private void writeReplies() {
+    private void report() {
         try {
-            outbox.writeTo(channel);
-        } catch (IOException e) {
-            Lifeline.leave(); // the pool is gone
-        } catch (InterruptedException e) {
-            Lifeline.leave(); // a task interrupts threads that are not its own: this worker can no longer answer
+            outbox.report();
         } catch (RuntimeException | Error e) {
-            Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY); // no direct memory for a large reply, say
+            Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY); // a task has left no memory
         }
     }
 

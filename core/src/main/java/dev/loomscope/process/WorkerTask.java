@@ -15,7 +15,6 @@ final class WorkerTask {
 
     private static final int RESERVE_BYTES = 1 << 20;
 
-    private final WorkerOutbox outbox;
     private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
     private final KeptDescriptors kept = new KeptDescriptors(); // filled once
     private final WorkerStreams streams = new WorkerStreams();
@@ -30,10 +29,9 @@ final class WorkerTask {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Assignment running; // guarded by lock; the task whose code runs, if one does
 
-    private record Assignment(long taskId, Payload payload, CurrentTask.Control control) {}
+    private record Assignment(Payload payload, CurrentTask.Control control, WorkerOutbox.Run run) {}
 
-    WorkerTask(String worker, WorkerOutbox outbox) {
-        this.outbox = outbox;
+    WorkerTask(String worker) {
         streams.reset();
         this.threadName = "loom-scope-task-" + worker;
         this.thread = Thread.ofPlatform().daemon().name(threadName).start(this::loop);
@@ -61,12 +59,10 @@ final class WorkerTask {
     }
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
-    void start(long taskId, Payload payload, OptionalLong deadlineNanos) throws IOException {
-        WorkerOutbox.Progress progress = outbox.begin();
+    void start(Payload payload, OptionalLong deadlineNanos, WorkerOutbox.Run run) throws IOException {
         CurrentTask.Control control = new CurrentTask.Control(
-                deadlineNanos,
-                (message, fraction) -> progress.put(new ProgressReport(fraction, message).toFrame(taskId)));
-        Assignment assignment = new Assignment(taskId, payload, control);
+                deadlineNanos, (message, fraction) -> run.report(new ProgressReport(fraction, message)));
+        Assignment assignment = new Assignment(payload, control, run);
         begin(assignment); // here and not on the task thread: a cancel may be the next frame
         try {
             next.put(assignment);
@@ -79,7 +75,7 @@ final class WorkerTask {
     void cancel(long taskId, String reason) {
         lock.lock();
         try {
-            if (running != null && running.taskId() == taskId) {
+            if (running != null && running.run().taskId() == taskId) {
                 running.control().cancel(reason);
                 thread.interrupt();
             }
@@ -93,7 +89,7 @@ final class WorkerTask {
         try {
             while (true) {
                 Assignment assignment = await();
-                outbox.reply(run(assignment));
+                assignment.run().reply(run(assignment));
                 clearContext();
             }
         } catch (Throwable e) {
@@ -143,9 +139,10 @@ final class WorkerTask {
             name = arrived.name();
             install(arrived.readContext());
             Object result = arrived.readTask().call();
-            return TaskCodec.encodeResult(name, result).toFrames(Frame.Type.RESULT, assignment.taskId());
+            return TaskCodec.encodeResult(name, result)
+                    .toFrames(Frame.Type.RESULT, assignment.run().taskId());
         } catch (Throwable thrown) {
-            return failure(assignment.taskId(), thrown);
+            return failure(assignment.run().taskId(), thrown);
         } finally {
             assignment.control().leave();
             streams.reset();

@@ -44,6 +44,7 @@ final class WorkerWear {
         }
         if (worker.worn == null && maxRetainedHeapMiB > 0) {
             worker.askForHeap((long) maxRetainedHeapMiB << 20);
+            pool.lock.sendLater(worker);
         }
         return worker.worn;
     }

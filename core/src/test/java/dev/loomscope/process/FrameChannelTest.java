@@ -39,7 +39,8 @@ class FrameChannelTest {
 
     @AfterEach
     void close() throws IOException {
-        sockets.close();
+        left.close();
+        right.close();
     }
 
     @ParameterizedTest
@@ -119,7 +120,7 @@ class FrameChannelTest {
     void anEndAnywhereInAFrameIsAnEndOfFile(int bytes) throws Exception {
         ByteBuffer frame = bytesOf(Frame.of(Frame.Type.RESULT, 5, new byte[] {1, 2, 3}));
         send(sockets.left(), frame.limit(bytes));
-        sockets.left().close();
+        left.close();
 
         assertThatThrownBy(right::read).isInstanceOf(EOFException.class);
     }

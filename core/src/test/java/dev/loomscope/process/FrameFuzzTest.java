@@ -80,8 +80,8 @@ class FrameFuzzTest {
     }
 
     private void hear(SocketChannel socket, WorkerBootstrap bootstrap) throws IOException {
-        FrameChannel channel = new FrameChannel(socket);
-        try (ReplyAssembly replies = new ReplyAssembly(memory)) {
+        try (FrameChannel channel = new FrameChannel(socket);
+                ReplyAssembly replies = new ReplyAssembly(memory)) {
             while (true) {
                 Frame frame = channel.read();
                 switch (frame.type()) {

@@ -81,7 +81,10 @@ class HostileReplyTest {
 
     @Test
     void aTaskCannotStartTwice() throws Exception {
-        assertKilledFor("task ", attack(() -> HostileWorker.say(Frame.Type.STARTED)));
+        assertKilledFor("task ", attack(() -> {
+            HostileWorker.say(Frame.Type.STARTED);
+            HostileWorker.say(Frame.Type.STARTED);
+        }));
         assertThat(log.messages()).anyMatch(message -> message.contains("has started twice"));
     }
 

@@ -101,8 +101,8 @@ class HostileTaskTest {
         for (Frame frame : sink.toPayload().toFrames(Frame.Type.TASK, lastId)) {
             channel.write(frame);
         }
-        assertThat(channel.read().type()).isEqualTo(Frame.Type.STARTED);
-        Frame reply = channel.read();
+        Frame first = channel.read();
+        Frame reply = first.type() == Frame.Type.STARTED ? channel.read() : first;
         for (Frame next = reply; next.more(); ) {
             next = channel.read();
         }

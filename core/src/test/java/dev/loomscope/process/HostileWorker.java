@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
 /**
@@ -33,13 +34,14 @@ final class HostileWorker {
     /** Takes over the worker that runs this as its task. */
     static Void takeOver() throws Exception {
         WorkerTask tasks = find(WorkerTask.class, Thread.currentThread());
-        session = find(WorkerSession.class, threadNamed("loom-scope-replies"));
+        session = find(WorkerSession.class, threadNamed("loom-scope-report"));
         taskId = (long) read("lastId", session);
+        ((ReentrantLock) read("lock", read("outbox", session))).lock(); // nobody else says anything any more
         sayResult(null);
         SynchronousQueue<?> next = (SynchronousQueue<?>) read("next", tasks);
         while (true) {
             Object assignment = next.take();
-            taskId = (long) read("taskId", assignment);
+            taskId = (long) read("taskId", read("run", assignment));
             ArrivedTask arrived = new ArrivedTask((Payload) read("payload", assignment));
             arrived.readContext();
             arrived.readTask().call();

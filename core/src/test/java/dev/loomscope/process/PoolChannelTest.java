@@ -36,9 +36,9 @@ class PoolChannelTest {
 
     @Test
     void bothSidesCanWriteAHundredMegabytesAtTheSameTime() throws Exception {
-        try (SocketPair sockets = SocketPair.open(folder)) {
-            FrameChannel left = new FrameChannel(sockets.left());
-            FrameChannel right = new FrameChannel(sockets.right());
+        SocketPair sockets = SocketPair.open(folder);
+        try (FrameChannel left = new FrameChannel(sockets.left());
+                FrameChannel right = new FrameChannel(sockets.right())) {
             CompletableFuture<Void> there = inBackground(() -> write(left));
             CompletableFuture<Void> back = inBackground(() -> write(right));
             CompletableFuture<Void> readThere = inBackground(() -> read(right));

@@ -63,7 +63,7 @@ class ThreadShortageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-launch", "-stdout", "-stderr", "-exit", "-handshake", "-writer", "-reader"})
+    @ValueSource(strings = {"-launch", "-stdout", "-stderr", "-exit", "-handshake", "-reader"})
     void aTaskWaitsUntilTheThreadsOfItsWorkerCanBeStarted(String thread) throws Exception {
         threads.refuse(thread, 1);
 
@@ -71,7 +71,7 @@ class ThreadShortageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-launch", "-stdout", "-stderr", "-exit", "-handshake", "-writer", "-reader"})
+    @ValueSource(strings = {"-launch", "-stdout", "-stderr", "-exit", "-handshake", "-reader"})
     void aTaskWhoseWorkerNeverGetsItsThreadsFailsWithTheCauseAndThePoolRecovers(String thread) throws Exception {
         threads.refuse(thread, ALWAYS);
 

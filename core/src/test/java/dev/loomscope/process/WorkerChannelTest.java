@@ -66,8 +66,7 @@ class WorkerChannelTest {
     void aWorkerWhosePoolIsGoneInTheMiddleOfAResultLeavesAtOnce() throws Exception {
         try (RawWorker worker = RawWorker.start()) {
             send(worker, 1, () -> new byte[10 << 20]);
-            assertThat(worker.read().type()).isEqualTo(Frame.Type.STARTED);
-            assertThat(worker.read().more()).isTrue();
+            assertThat(reply(worker, 1).more()).isTrue();
             worker.hangUp();
 
             assertThat(worker.awaitExit()).isEqualTo(ORPHANED);
@@ -82,7 +81,6 @@ class WorkerChannelTest {
             send(worker, 6, () -> "after all");
 
             assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.DROPPED, 5));
-            assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, 6));
             assertThat(result(worker, 6)).isEqualTo("after all");
         }
     }
@@ -95,7 +93,6 @@ class WorkerChannelTest {
             send(worker, 8, () -> "whole");
 
             assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.DROPPED, 7));
-            assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, 8));
             assertThat(result(worker, 8)).isEqualTo("whole");
         }
     }
@@ -105,11 +102,9 @@ class WorkerChannelTest {
         try (RawWorker worker = RawWorker.start()) {
             for (int id = 1; id < 100; id += 2) {
                 send(worker, id, () -> "first");
-                assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, id));
                 assertThat(result(worker, id)).isEqualTo("first");
                 worker.send(Frame.of(Frame.Type.CANCEL, id));
                 send(worker, id + 1, () -> Thread.currentThread().isInterrupted());
-                assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, id + 1));
                 assertThat(result(worker, id + 1)).isEqualTo(false);
             }
         }
@@ -120,10 +115,8 @@ class WorkerChannelTest {
         try (RawWorker worker = RawWorker.start()) {
             worker.send(Frame.of(Frame.Type.TASK, 1, Bulk.random(5_000)));
 
-            assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, 1));
-            assertThat(worker.read().type()).isEqualTo(Frame.Type.FAILURE);
+            assertThat(reply(worker, 1).type()).isEqualTo(Frame.Type.FAILURE);
             send(worker, 2, () -> "goes on");
-            assertThat(worker.read()).isEqualTo(Frame.of(Frame.Type.STARTED, 2));
             assertThat(result(worker, 2)).isEqualTo("goes on");
         }
     }
@@ -135,15 +128,24 @@ class WorkerChannelTest {
         }
     }
 
+    // What comes after the word that it has started, which only a task that takes its time is worth.
+    private static Frame reply(RawWorker worker, long id) throws Exception {
+        Frame first = worker.read();
+        return first.equals(Frame.of(Frame.Type.STARTED, id)) ? worker.read() : first;
+    }
+
     private static Object result(RawWorker worker, long id) throws Exception {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Frame frame;
-        do {
-            frame = worker.read();
+        Frame frame = reply(worker, id);
+        while (true) {
             assertThat(frame.type()).isEqualTo(Frame.Type.RESULT);
             assertThat(frame.taskId()).isEqualTo(id);
             bytes.write(frame.body().array(), 0, frame.body().remaining());
-        } while (frame.more());
+            if (!frame.more()) {
+                break;
+            }
+            frame = worker.read();
+        }
         try (var in = new java.io.ObjectInputStream(new java.io.ByteArrayInputStream(bytes.toByteArray()))) {
             return in.readObject();
         }

@@ -164,19 +164,19 @@ class WorkerStartTest {
     }
 
     @Test
-    void theFolderOfAWorkerIsEmptyOnceItIsReadyAndGoneOnceItHasEnded() throws Exception {
+    void theFolderOfAWorkerHasOnlyTheMarkOfItsTasksOnceItIsReadyAndIsGoneOnceItHasEnded() throws Exception {
         try (ProcessPool pool = open()) {
             PoolRun.run(pool, Work::pid);
 
             Path own = leftBehind().getFirst();
-            Eventually.becomesTrue("the folder is empty", () -> isEmpty(own));
+            Eventually.becomesTrue("only the mark is left", () -> names(own).equals(List.of(WorkerFolder.BEGUN)));
         }
         Eventually.becomesTrue("the folder is gone", () -> leftBehind().isEmpty());
     }
 
-    private static boolean isEmpty(Path directory) throws IOException {
+    private static List<String> names(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.findAny().isEmpty();
+            return files.map(file -> file.getFileName().toString()).toList();
         }
     }
 

@@ -1,0 +1,145 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pool has to say to one of its workers, in this order. Whoever sends takes with it what others have put in, and nobody waits:
+ * when the worker reads more slowly, the thread that reads from it sends the rest.
+ */
+final class PoolOutbox {
+
+    private final FrameChannel channel;
+    private final Consumer<Throwable> onFailure;
+    private final Queue<Message> messages = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger visits = new AtomicInteger(); // of those who came to send; 0 when nobody does
+    private final AtomicLong sentOfTasks = new AtomicLong(); // frames
+
+    // Of the message that is being sent; whoever sends. Each frame is good until the next one is asked for.
+    private Iterator<Frame> frames = Collections.emptyIterator();
+    private @Nullable PoolJob<?> task;
+
+    private sealed interface Message {
+
+        record Task(PoolJob<?> job) implements Message {}
+
+        record Control(Frame frame) implements Message {}
+    }
+
+    /** Sends over {@code channel}; tells {@code onFailure} what has nothing to do with the other side, after which it sends no more. */
+    PoolOutbox(FrameChannel channel, Consumer<Throwable> onFailure) {
+        this.channel = channel;
+        this.onFailure = onFailure;
+    }
+
+    /** Puts in a task. */
+    void add(PoolJob<?> job) {
+        messages.add(new Message.Task(job));
+    }
+
+    /** Puts in a frame that is no task. */
+    void add(Frame frame) {
+        messages.add(new Message.Control(frame));
+    }
+
+    /** How many frames of tasks the other side has taken. */
+    long sentOfTasks() {
+        return sentOfTasks.get();
+    }
+
+    /** Sends what is there, unless somebody does it already, who sends this too. Any thread. */
+    void send() {
+        if (visits.getAndIncrement() == 0) {
+            sendAll(true);
+        }
+    }
+
+    // The visits stay where they are while the rest has to wait, and for ever if it cannot be sent.
+    private void sendAll(boolean complete) {
+        try {
+            boolean sent = complete || goOn();
+            int seen;
+            do {
+                seen = visits.get();
+                sent = sent && sendMessages();
+                if (!sent) {
+                    channel.whenWritable(() -> sendAll(false));
+                    return;
+                }
+            } while (visits.addAndGet(-seen) != 0);
+        } catch (IOException e) {
+            // the reader finds out why
+        } catch (RuntimeException | Error e) {
+            onFailure.accept(e);
+        }
+    }
+
+    private boolean goOn() throws IOException {
+        if (!channel.goOn()) {
+            return false;
+        }
+        count();
+        return true;
+    }
+
+    private boolean sendMessages() throws IOException {
+        while (true) {
+            while (frames.hasNext()) {
+                if (!sendNextFrame()) {
+                    return false;
+                }
+            }
+            close();
+            Message message = messages.poll();
+            if (message == null) {
+                return true;
+            }
+            open(message);
+        }
+    }
+
+    // A task must not take memory for as long as its worker is idle.
+    private void close() {
+        frames = Collections.emptyIterator();
+        task = null;
+    }
+
+    private void open(Message message) {
+        switch (message) {
+            case Message.Task(PoolJob<?> job) -> {
+                task = job;
+                frames = job.toFrames().iterator();
+            }
+            case Message.Control(Frame frame) -> frames = List.of(frame).iterator();
+        }
+    }
+
+    // A task that is cancelled on its way is not sent to its end:
+    // the worker drops what it has when it reads the cancel.
+    private boolean sendNextFrame() throws IOException {
+        Frame frame = frames.next();
+        if (task != null && task.cancelReason() != null && frame.more()) {
+            frames = Collections.emptyIterator();
+            return true;
+        }
+        if (!channel.tryWrite(frame)) {
+            return false;
+        }
+        count();
+        return true;
+    }
+
+    private void count() {
+        if (task != null) {
+            sentOfTasks.incrementAndGet();
+        }
+    }
+}
