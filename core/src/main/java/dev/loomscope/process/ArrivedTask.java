@@ -28,7 +28,7 @@ final class ArrivedTask {
         ObjectInputFilter filter =
                 info -> limits.exceeds(info) ? ObjectInputFilter.Status.REJECTED : ObjectInputFilter.Status.UNDECIDED;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        this.in = new TaskInputStream(payload.toInputStream(), filter, List.of(loader));
+        this.in = new TaskInputStream(payload, filter, List.of(loader));
         this.name = cast(String.class, in.readObject());
     }
 

@@ -6,9 +6,11 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a task or of a result, in pieces that fit a frame each, so that none needs one array of its full size.
+ * The bytes of a task or of a result: a stream of objects in pieces that fit a frame each, so that none needs one array of its full
+ * size, and beside it the large arrays of numbers that its objects have, as they are. {@link ArrayTable} says how they travel.
  *
  * <p>Not thread-safe; handed from thread to thread when complete.
  */
@@ -17,8 +19,9 @@ final class Payload {
     private static final int FIRST_PIECE = 512;
     private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
-    private final List<ByteBuffer> pieces = new ArrayList<>();
-    private long size;
+    private final List<RawArray> arrays = new ArrayList<>();
+    private final List<ByteBuffer> pieces = new ArrayList<>(); // of the stream
+    private long size; // without that of the table
 
     static Payload of(byte[] bytes) {
         Payload payload = new Payload();
@@ -26,35 +29,59 @@ final class Payload {
         return payload;
     }
 
-    /** The number of bytes. */
+    /** The number of bytes, of all that travels. */
     long size() {
-        return size;
+        return arrays.isEmpty() ? size : size + ArrayTable.bytes(arrays.size());
     }
 
-    /** Takes over a piece. */
+    /** The arrays beside the stream, to which its {@link ArrayStub}s refer. */
+    List<RawArray> arrays() {
+        return arrays;
+    }
+
+    /** Takes over a piece of the stream; of one outside the heap, which is used again, a copy. */
     void add(ByteBuffer piece) {
-        pieces.add(piece);
+        pieces.add(piece.isDirect() ? copyOf(piece) : piece);
         size += piece.remaining();
     }
 
+    private static ByteBuffer copyOf(ByteBuffer piece) {
+        return ByteBuffer.allocate(piece.remaining()).put(piece.duplicate()).flip();
+    }
+
+    /** Takes over an array. */
+    void add(RawArray array) {
+        arrays.add(array);
+        size += ArrayTable.padded(array.bytes());
+    }
+
     private void clear() {
+        arrays.clear();
         pieces.clear();
         size = 0;
     }
 
-    /** Returns the pieces as frames; at least one, also for no bytes at all. */
+    /** Returns it as frames; at least one, also for no bytes at all. */
     List<Frame> toFrames(Frame.Type type, long taskId) {
-        if (pieces.isEmpty()) {
-            return List.of(Frame.of(type, taskId));
+        return toFrames(type, taskId, List.of());
+    }
+
+    /** As {@link #toFrames(Frame.Type, long)}, after others. */
+    List<Frame> toFrames(Frame.Type type, long taskId, List<Frame> before) {
+        if (!arrays.isEmpty()) {
+            return new PayloadFrames(before, type, taskId, arrays, pieces);
         }
-        List<Frame> frames = new ArrayList<>(pieces.size());
+        List<Frame> frames = new ArrayList<>(before);
+        if (pieces.isEmpty()) {
+            frames.add(Frame.of(type, taskId));
+        }
         for (int i = 0; i < pieces.size(); i++) {
             frames.add(new Frame(type, taskId, i < pieces.size() - 1, pieces.get(i)));
         }
         return frames;
     }
 
-    /** Reads it from the beginning. */
+    /** Reads the stream of objects from the beginning. */
     InputStream toInputStream() {
         return new Source(pieces);
     }
@@ -65,6 +92,7 @@ final class Payload {
      */
     static final class Sink extends OutputStream {
         private final PayloadLimit limit;
+        private final @Nullable Object still;
         private final Payload payload = new Payload();
         private ByteBuffer current = ByteBuffer.allocate(FIRST_PIECE);
         private long written;
@@ -75,7 +103,17 @@ final class Payload {
         }
 
         Sink(PayloadLimit limit) {
+            this(limit, null);
+        }
+
+        /**
+         * Makes one.
+         *
+         * @param still an array that nobody changes any more, if there is one: it need not be copied
+         */
+        Sink(PayloadLimit limit, @Nullable Object still) {
             this.limit = limit;
+            this.still = still;
         }
 
         @Override
@@ -99,6 +137,31 @@ final class Payload {
             }
         }
 
+        /**
+         * Takes an array beside the stream, as it is now.
+         *
+         * @return what stands for it in the stream; null if it belongs there itself
+         */
+        @Nullable
+        ArrayStub hold(Object object) {
+            RawArray array = RawArray.of(object);
+            int index = payload.arrays.size();
+            if (array == null || array.bytes() < ArrayTable.LEAST_BYTES || index == ArrayTable.MOST_ARRAYS) {
+                return null;
+            }
+            written += ArrayTable.padded(array.bytes());
+            if (full || written > limit.bytes()) {
+                giveUp();
+                return new ArrayStub(index, object);
+            }
+            try {
+                payload.add(object == still ? array : array.copy());
+            } catch (OutOfMemoryError e) {
+                giveUp();
+            }
+            return new ArrayStub(index, object);
+        }
+
         /** Whether not all of it was kept: there is no payload then. */
         boolean isTooLarge() {
             return full || written > limit.bytes();
@@ -118,9 +181,7 @@ final class Payload {
 
         // It may wait for long, together with many others: then it should not need much more memory than it has bytes.
         private static ByteBuffer fitted(ByteBuffer last) {
-            return last.remaining() > last.capacity() / 2
-                    ? last
-                    : ByteBuffer.allocate(last.remaining()).put(last).flip();
+            return last.remaining() > last.capacity() / 2 ? last : copyOf(last);
         }
 
         // What was collected goes first: there must be memory for what follows.
@@ -129,19 +190,21 @@ final class Payload {
                 return !full;
             }
             if (written > limit.bytes()) {
-                full = true;
+                giveUp();
             } else {
                 try {
                     makeRoom();
                 } catch (OutOfMemoryError e) {
-                    full = true;
+                    giveUp();
                 }
             }
-            if (full) {
-                payload.clear();
-                current = EMPTY;
-            }
             return !full;
+        }
+
+        private void giveUp() {
+            full = true;
+            payload.clear();
+            current = EMPTY;
         }
 
         // The first piece grows up to a full frame, so that small tasks stay small; further ones are full frames.

@@ -12,7 +12,7 @@ final class PayloadInbox {
 
     private final PayloadLimit limit;
     private @Nullable Frame first; // of what has not come completely
-    private @Nullable Payload kept;
+    private @Nullable ArrivingPayload kept;
     private long size;
 
     /**
@@ -39,7 +39,7 @@ final class PayloadInbox {
         if (frame.more()) {
             return null;
         }
-        Arrival arrival = new Arrival(kept, size);
+        Arrival arrival = new Arrival(kept == null ? null : kept.toPayload(), size);
         clear();
         return arrival;
     }
@@ -59,7 +59,7 @@ final class PayloadInbox {
         Frame before = first;
         if (before == null) {
             first = frame.withoutBody();
-            kept = new Payload();
+            kept = new ArrivingPayload(ResultMemory.unbounded());
             size = 0;
         } else if (before.type() != frame.type() || before.taskId() != frame.taskId()) {
             throw new ProtocolException("%s of task %d came in the middle of %s of task %d"
@@ -67,12 +67,10 @@ final class PayloadInbox {
         }
     }
 
-    private void keep(Frame frame) {
+    private void keep(Frame frame) throws ProtocolException {
         size += frame.length();
-        if (size > limit.bytes() || frame.lost() > 0) {
+        if (size > limit.bytes() || frame.lost() > 0 || (kept != null && !kept.add(frame.body()))) {
             kept = null;
-        } else if (kept != null) {
-            kept.add(frame.body());
         }
     }
 }

@@ -56,6 +56,6 @@ final class PlainValues implements ObjectInputFilter {
         while (element.isArray()) {
             element = element.getComponentType();
         }
-        return element.isPrimitive() || TYPES.contains(element.getName());
+        return element.isPrimitive() || element == ArrayStub.class || TYPES.contains(element.getName());
     }
 }

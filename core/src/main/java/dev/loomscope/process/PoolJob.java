@@ -9,7 +9,6 @@ import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -86,17 +85,13 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
      * came before the last frame may be followed by {@link #toCancel} instead.
      */
     List<Frame> toFrames() {
-        List<Frame> task = encoded.payload().toFrames(Frame.Type.TASK, id);
         Duration left = remaining();
         if (left == null) {
-            return task;
+            return encoded.payload().toFrames(Frame.Type.TASK, id);
         }
         long nanos = Math.max(0, PoolTimer.nanos(left));
         byte[] body = ByteBuffer.allocate(Long.BYTES).putLong(nanos).array();
-        List<Frame> frames = new ArrayList<>(task.size() + 1);
-        frames.add(Frame.of(Frame.Type.TIME, id, body));
-        frames.addAll(task);
-        return frames;
+        return encoded.payload().toFrames(Frame.Type.TASK, id, List.of(Frame.of(Frame.Type.TIME, id, body)));
     }
 
     private @Nullable Duration remaining() {
@@ -219,9 +214,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private T decode(WorkerReply.Result result) throws LeftBehindException, ResultRejectedException {
         ResultFilter filter = filter(result.payload().size());
         try {
-            return (T) reader().read(result.payload(), SerialScan.Form.RESULT, bytes -> {
-                Optional<Plain> plain = TaskCodec.decodePlain(bytes, filter);
-                return plain.isPresent() ? plain.get().value() : decodeElsewhere(result.payload(), filter);
+            return (T) reader().read(result.payload(), SerialScan.Form.RESULT, payload -> {
+                Optional<Plain> plain = TaskCodec.decodePlain(payload, filter);
+                return plain.isPresent() ? plain.get().value() : decodeElsewhere(payload, filter);
             });
         } catch (LeftBehindException e) {
             throw e;
@@ -231,7 +226,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     }
 
     private @Nullable Object decodeElsewhere(Payload payload, ResultFilter filter) throws Exception {
-        return elsewhere(() -> TaskCodec.decodeResult(payload.toInputStream(), filter));
+        return elsewhere(() -> TaskCodec.decodeResult(payload, filter));
     }
 
     private <R extends @Nullable Object> R elsewhere(Callable<? extends R> code) throws Exception {

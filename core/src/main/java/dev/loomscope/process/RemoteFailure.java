@@ -113,7 +113,7 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
 
     /** Reads one that a worker sent; nothing but its own plain types is accepted. */
     static RemoteFailure read(Payload payload, ResultReader reader) throws Exception {
-        return reader.read(payload, SerialScan.Form.DESCRIPTION, bytes -> read(bytes, payload.size()));
+        return reader.read(payload, SerialScan.Form.DESCRIPTION, sent -> read(sent.toInputStream(), sent.size()));
     }
 
     private static RemoteFailure read(InputStream bytes, long size) throws IOException, ClassNotFoundException {
@@ -146,7 +146,7 @@ record RemoteFailure(Description description, byte[] exception) implements Seria
         if (exception.length > 0) {
             try {
                 Object read = reader.read(
-                        Payload.of(exception), SerialScan.Form.RESULT, bytes -> TaskCodec.decodeResult(bytes, filter));
+                        Payload.of(exception), SerialScan.Form.RESULT, sent -> TaskCodec.decodeResult(sent, filter));
                 if (read instanceof Throwable thrown) {
                     return thrown;
                 }

@@ -14,12 +14,13 @@ final class ReplyAssembly implements Closeable {
     private final ResultMemory memory;
     private Frame.@Nullable Type type; // of the reply that has not come completely; null if there is none
     private long taskId; // of that reply
-    private Payload payload = new Payload();
+    private ArrivingPayload arriving;
     private long size; // of all that has come of it, kept or not
     private boolean tooLarge;
 
     ReplyAssembly(ResultMemory memory) {
         this.memory = memory;
+        this.arriving = new ArrivingPayload(memory);
     }
 
     /** Whether the next frame begins a reply. */
@@ -55,35 +56,36 @@ final class ReplyAssembly implements Closeable {
         }
     }
 
-    private void keep(Frame frame, int bytes) {
+    private void keep(Frame frame, int bytes) throws ProtocolException {
         size += bytes;
-        if (!tooLarge && memory.tryReserve(bytes)) {
-            payload.add(frame.body());
-            return;
+        if (!tooLarge && !arriving.add(frame.body())) {
+            tooLarge = true;
+            arriving.close();
+            arriving = new ArrivingPayload(memory);
         }
-        tooLarge = true;
-        memory.release(payload.size());
-        payload = new Payload();
     }
 
-    private WorkerReply complete(Frame.Type completed, Worker worker) {
-        WorkerReply reply = tooLarge
-                ? new WorkerReply.TooLarge(size, completed == Frame.Type.FATAL)
-                : completed == Frame.Type.RESULT
-                        ? new WorkerReply.Result(payload, worker)
-                        : new WorkerReply.Failure(payload, completed == Frame.Type.FATAL, worker);
+    private WorkerReply complete(Frame.Type completed, Worker worker) throws ProtocolException {
+        WorkerReply reply =
+                tooLarge ? new WorkerReply.TooLarge(size, completed == Frame.Type.FATAL) : kept(completed, worker);
         type = null;
-        payload = new Payload(); // what it held goes with the reply
+        arriving = new ArrivingPayload(memory); // what it held goes with the reply
         size = 0;
         tooLarge = false;
         return reply;
     }
 
+    private WorkerReply kept(Frame.Type completed, Worker worker) throws ProtocolException {
+        Payload payload = arriving.toPayload();
+        return completed == Frame.Type.RESULT
+                ? new WorkerReply.Result(payload, worker)
+                : new WorkerReply.Failure(payload, completed == Frame.Type.FATAL, worker);
+    }
+
     /** Gives up what has not come completely. */
     @Override
     public void close() {
-        memory.release(payload.size());
-        payload = new Payload();
+        arriving.close();
         tooLarge = true; // nothing is kept any more
     }
 }

@@ -23,6 +23,11 @@ final class ResultMemory {
         return new ResultMemory((long) config.maxResultMiB() * MIB);
     }
 
+    /** For what has no bound but the heap. */
+    static ResultMemory unbounded() {
+        return new ResultMemory(Long.MAX_VALUE);
+    }
+
     /** Takes so many bytes, if that many are left; {@link #release} gives them back. */
     boolean tryReserve(long bytes) {
         long before = taken.get();

@@ -1,7 +1,6 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InvalidObjectException;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +12,10 @@ final class ResultReader {
 
     private final ResultMemory memory;
 
-    /** Makes objects of bytes. */
+    /** Makes objects of a payload. */
     @FunctionalInterface
     interface Decoder<T extends @Nullable Object> {
-        T decode(InputStream bytes) throws Exception;
+        T decode(Payload payload) throws Exception;
     }
 
     ResultReader(ResultMemory memory) {
@@ -36,7 +35,7 @@ final class ResultReader {
                     "its objects take %d MiB, and %s".formatted(heap >> 20, memory.describe()));
         }
         try {
-            return decoder.decode(payload.toInputStream());
+            return decoder.decode(payload);
         } finally {
             memory.release(heap);
         }

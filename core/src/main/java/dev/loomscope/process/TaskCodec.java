@@ -5,7 +5,6 @@ import dev.loomscope.core.TaskContext;
 import dev.loomscope.core.TaskNotSerializableException;
 import dev.loomscope.process.TaskOutputStream.Part;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InvalidClassException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputFilter;
@@ -102,7 +101,8 @@ final class TaskCodec {
      * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large
      */
     static Payload encodeResult(String name, @Nullable Object result) {
-        Payload.Sink sink = new Payload.Sink();
+        // An array that is in something else may be a buffer of its own code for serialization, which uses it again.
+        Payload.Sink sink = new Payload.Sink(PayloadLimit.ofProtocol(), result);
         Part whole = new Part("the result of CPU task '" + name + "'", result, RESULT_ADVICE);
         write(sink, whole, stream -> stream.writeObject(result));
         return sink.toPayload();
@@ -113,15 +113,15 @@ final class TaskCodec {
      *
      * @throws InvalidClassException if the filter rejects it
      */
-    static @Nullable Object decodeResult(InputStream bytes, ResultFilter filter)
+    static @Nullable Object decodeResult(Payload payload, ResultFilter filter)
             throws IOException, ClassNotFoundException {
         filter.restart();
-        return decodeResult(bytes, filter, filter.loaders());
+        return decodeResult(payload, filter, filter.loaders());
     }
 
-    private static @Nullable Object decodeResult(InputStream bytes, ObjectInputFilter filter, List<ClassLoader> loaders)
+    private static @Nullable Object decodeResult(Payload payload, ObjectInputFilter filter, List<ClassLoader> loaders)
             throws IOException, ClassNotFoundException {
-        try (TaskInputStream in = new TaskInputStream(bytes, filter, loaders)) {
+        try (TaskInputStream in = new TaskInputStream(payload, filter, loaders)) {
             return in.readObject();
         }
     }
@@ -132,12 +132,12 @@ final class TaskCodec {
      * @return empty if it is not
      * @throws InvalidClassException if the filter rejects it
      */
-    static Optional<Plain> decodePlain(InputStream bytes, ResultFilter filter)
+    static Optional<Plain> decodePlain(Payload payload, ResultFilter filter)
             throws IOException, ClassNotFoundException {
         filter.restart();
         PlainValues plain = new PlainValues(filter);
         try {
-            return Optional.of(new Plain(decodeResult(bytes, plain, filter.loaders())));
+            return Optional.of(new Plain(decodeResult(payload, plain, filter.loaders())));
         } catch (InvalidClassException e) {
             if (plain.metOthers()) {
                 return Optional.empty();

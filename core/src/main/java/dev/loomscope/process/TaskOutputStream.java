@@ -3,7 +3,6 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamException;
-import java.io.OutputStream;
 import java.lang.invoke.SerializedLambda;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -12,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** An object stream that remembers what went through it: the classes, the part it is at and its first lambda, the last object. */
 final class TaskOutputStream extends ObjectOutputStream {
 
+    private final Payload.Sink sink;
     private final Set<Class<?>> classes = new LinkedHashSet<>();
     private Part part;
     private @Nullable SerializedLambda lambda;
@@ -27,8 +27,14 @@ final class TaskOutputStream extends ObjectOutputStream {
      */
     record Part(String what, @Nullable Object root, String advice) {}
 
-    TaskOutputStream(OutputStream out, Part first) throws IOException {
-        super(out);
+    /**
+     * Makes one.
+     *
+     * @param first what is written first
+     */
+    TaskOutputStream(Payload.Sink sink, Part first) throws IOException {
+        super(sink);
+        this.sink = sink;
         this.part = first;
         enableReplaceObject(true);
     }
@@ -63,11 +69,20 @@ final class TaskOutputStream extends ObjectOutputStream {
 
     @Override
     protected void annotateClass(Class<?> type) {
-        classes.add(type);
+        if (type != ArrayStub.class) { // not the task's own
+            classes.add(type);
+        }
     }
 
     @Override
-    protected Object replaceObject(Object object) {
+    protected @Nullable Object replaceObject(Object object) {
+        if (object instanceof ArrayStub stub) {
+            return stub.array(); // a second time, and not shared: it needs another one
+        }
+        ArrayStub stub = sink.hold(object);
+        if (stub != null) {
+            return stub;
+        }
         if (object instanceof ObjectStreamException) {
             failed = true; // the stream itself writes down why it fails
         }

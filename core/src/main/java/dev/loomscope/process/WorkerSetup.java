@@ -90,16 +90,20 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
 
     /** Waits until the pool has said all of it; in the worker. */
     static WorkerSetup receive(FrameChannel channel) throws IOException {
-        Payload init = new Payload();
+        ArrivingPayload init = new ArrivingPayload(ResultMemory.unbounded());
         Payload setup = new Payload();
         while (true) {
             Frame frame = channel.read();
             switch (frame.type()) {
-                case TASK -> init.add(frame.body());
+                case TASK -> {
+                    if (!init.add(frame.body())) {
+                        throw new OutOfMemoryError("its init finds no memory");
+                    }
+                }
                 case SETUP -> {
                     setup.add(frame.body());
                     if (!frame.more()) {
-                        return decode(setup, init.size() == 0 ? null : new WorkerInit.Arrived(init));
+                        return decode(setup, init.isEmpty() ? null : new WorkerInit.Arrived(init.toPayload()));
                     }
                 }
                 default -> throw new ProtocolException("a pool must not begin with " + frame.type());

@@ -48,7 +48,7 @@ class PayloadSizeTest {
     @ParameterizedTest
     @ValueSource(ints = {MAX - 1, MAX, MAX + 1, 2 * MAX, 2 * MAX + 1})
     void aTaskOfExactlySoManyBytesArrives(int bytes) throws Exception {
-        byte[] load = Bulk.random(bytes - (int) sizeOf(new byte[0]));
+        boolean[] load = random(bytes - (int) sizeOf(new boolean[0])); // in the stream, whatever its length
 
         assertThat(sizeOf(load)).isEqualTo(bytes);
         assertThat(PoolRun.run(pool, sum(load))).isEqualTo(java.util.Arrays.hashCode(load));
@@ -57,11 +57,11 @@ class PayloadSizeTest {
     @ParameterizedTest
     @ValueSource(ints = {MAX - 1, MAX, MAX + 1, 2 * MAX, 2 * MAX + 1})
     void aResultOfExactlySoManyBytesArrives(int bytes) throws Exception {
-        int size = bytes - (int) TaskCodec.encodeResult("task", new byte[0]).size();
-        Task<byte[]> task = () -> Bulk.random(size);
+        int size = bytes - (int) TaskCodec.encodeResult("task", new boolean[0]).size();
+        Task<boolean[]> task = () -> random(size);
 
-        assertThat(TaskCodec.encodeResult("task", Bulk.random(size)).size()).isEqualTo(bytes);
-        assertThat(PoolRun.run(pool, task)).isEqualTo(Bulk.random(size));
+        assertThat(TaskCodec.encodeResult("task", random(size)).size()).isEqualTo(bytes);
+        assertThat(PoolRun.run(pool, task)).isEqualTo(random(size));
     }
 
     @ParameterizedTest
@@ -84,12 +84,15 @@ class PayloadSizeTest {
     @Test
     void aTaskForWhichTheHeapOfItsWorkerHasNoRoomFailsWithItsSizeAndCostsNoWorker() throws Exception {
         long pid = PoolRun.run(pool, Work::pid);
-        byte[] load = new byte[(HEAP_MIB << 20) - 100_000];
+        byte[] besideTheObjects = new byte[(HEAP_MIB << 20) - 100_000];
+        boolean[] amongThem = new boolean[besideTheObjects.length];
 
-        assertThat(PoolRun.fail(pool, () -> load.length))
-                .isInstanceOf(OutOfMemoryError.class)
-                .hasMessageStartingWith("the task has 670")
-                .hasMessageContaining("withMaxHeapMiB");
+        for (Task<Integer> task : List.<Task<Integer>>of(() -> besideTheObjects.length, () -> amongThem.length)) {
+            assertThat(PoolRun.fail(pool, task))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessageStartingWith("the task has 670")
+                    .hasMessageContaining("withMaxHeapMiB");
+        }
         assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
         assertThat(events.of(ScopeEvent.WorkerCrashed.class)).isEmpty();
     }
@@ -126,11 +129,20 @@ class PayloadSizeTest {
         return Long.parseLong(failure.getMessage().replaceAll(".* has (\\d+) bytes.*", "$1"));
     }
 
-    private static Task<Integer> sum(byte[] load) {
+    private static boolean[] random(int size) {
+        byte[] bytes = Bulk.random(size);
+        boolean[] random = new boolean[size];
+        for (int i = 0; i < size; i++) {
+            random[i] = bytes[i] > 0;
+        }
+        return random;
+    }
+
+    private static Task<Integer> sum(boolean[] load) {
         return () -> java.util.Arrays.hashCode(load);
     }
 
-    private static long sizeOf(byte[] load) {
+    private static long sizeOf(boolean[] load) {
         return TaskCodec.encodeTask("task", TaskContext.EMPTY, sum(load))
                 .payload()
                 .size();

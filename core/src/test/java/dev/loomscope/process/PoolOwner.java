@@ -145,6 +145,14 @@ final class PoolOwner implements AutoCloseable {
                 Task<Object> task = BitSet::new;
                 say(PoolRun.fail(pool, task));
             }
+            case "array" -> {
+                Task<Object> task = () -> new double[100_000];
+                try {
+                    say(((double[]) PoolRun.run(pool, task)).length);
+                } catch (ResultRejectedException e) {
+                    say("rejected");
+                }
+            }
             case "exiting" -> {
                 say(PoolRun.run(pool, Work::pid));
                 PoolRun.run(pool, () -> new Faulty(Faulty.Fault.EXIT, Faulty.Moment.READ_IN_PARENT));

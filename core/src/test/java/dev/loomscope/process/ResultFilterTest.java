@@ -7,7 +7,6 @@ import ch.qos.logback.classic.Level;
 import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskContext;
 import dev.loomscope.process.TaskCodec.EncodedTask;
-import java.io.ByteArrayInputStream;
 import java.io.InvalidClassException;
 import java.io.ObjectInputFilter;
 import java.io.Serializable;
@@ -203,7 +202,7 @@ class ResultFilterTest {
         ByteBuffer.wrap(bytes).putInt(bytes.length - Long.BYTES - Integer.BYTES, Integer.MAX_VALUE);
         ResultFilter filter = new ResultFilter(encode(() -> null), bytes.length, NOTHING_BY_NAME);
 
-        assertThatThrownBy(() -> TaskCodec.decodeResult(new ByteArrayInputStream(bytes), filter))
+        assertThatThrownBy(() -> TaskCodec.decodeResult(Payload.of(bytes), filter))
                 .isInstanceOf(InvalidClassException.class);
         assertThat(filter.rejected()).contains("an array of 2147483647 elements");
     }
@@ -231,7 +230,7 @@ class ResultFilterTest {
                     byte[] bytes = bytes(value);
                     ResultFilter filter = new ResultFilter(task, bytes.length, NOTHING_BY_NAME);
                     try {
-                        TaskCodec.decodeResult(new ByteArrayInputStream(bytes), filter);
+                        TaskCodec.decodeResult(Payload.of(bytes), filter);
                     } finally {
                         assertThat(filter.rejected()).isEqualTo(name);
                     }
@@ -245,8 +244,7 @@ class ResultFilterTest {
 
     private static Object passedThrough(Task<?> task, Object value, ObjectInputFilter byName) throws Exception {
         byte[] bytes = bytes(value);
-        return TaskCodec.decodeResult(
-                new ByteArrayInputStream(bytes), new ResultFilter(encode(task), bytes.length, byName));
+        return TaskCodec.decodeResult(Payload.of(bytes), new ResultFilter(encode(task), bytes.length, byName));
     }
 
     private static EncodedTask encode(Task<?> task) {
