@@ -22,14 +22,14 @@ final class CpuForks {
 
     /** Prepares the task of a subtask; null if it needs no backend. */
     <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepare(
-            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
-        return needsBackend(subtask) ? backend().prepare(request(subtask, task, heapMiB)) : null;
+            ScopedSubtask<U> subtask, Callable<? extends U> task, ForkContext context, int heapMiB) {
+        return needsBackend(subtask) ? backend().prepare(request(subtask, task, context, heapMiB)) : null;
     }
 
     /** As {@link #prepare}, but waits until the backend has room for it. */
     <U extends @Nullable Object> @Nullable CpuExecution<? extends U> prepareWhenRoom(
-            ScopedSubtask<U> subtask, Callable<? extends U> task) throws InterruptedException {
-        return needsBackend(subtask) ? backend().prepareWhenRoom(request(subtask, task, 0)) : null;
+            ScopedSubtask<U> subtask, Callable<? extends U> task, ForkContext context) throws InterruptedException {
+        return needsBackend(subtask) ? backend().prepareWhenRoom(request(subtask, task, context, 0)) : null;
     }
 
     // A subtask of a cancelled scope never starts.
@@ -42,8 +42,7 @@ final class CpuForks {
     }
 
     private <U extends @Nullable Object> CpuRequest<U> request(
-            ScopedSubtask<U> subtask, Callable<? extends U> task, int heapMiB) {
-        return new CpuRequest<U>(
-                task, subtask.name(), subtask, subtask.context().forWorker(), scope::remaining, heapMiB, scope);
+            ScopedSubtask<U> subtask, Callable<? extends U> task, ForkContext context, int heapMiB) {
+        return new CpuRequest<U>(task, subtask.name(), subtask, context.forWorker(), scope::remaining, heapMiB, scope);
     }
 }

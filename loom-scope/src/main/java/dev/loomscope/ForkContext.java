@@ -1,6 +1,7 @@
 package dev.loomscope;
 
 import dev.loomscope.core.TaskContext;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,21 @@ final class ForkContext {
     /** The part that reaches other processes. */
     TaskContext forWorker() {
         return own;
+    }
+
+    /** Returns code that does the same with this around it; for a thread that has nothing, and ends with it. */
+    <T extends @Nullable Object> Callable<? extends T> around(Callable<? extends T> code) {
+        if (this == NOTHING) {
+            return code;
+        }
+        return () -> {
+            Installed installed = install();
+            try {
+                return code.call();
+            } finally {
+                installed.remove();
+            }
+        };
     }
 
     /** Gives it to the calling thread in place of what that has, until {@link Installed#remove}. */

@@ -31,11 +31,16 @@ record ForkOptions(@Nullable CancelPolicy policy, boolean daemon, int heapMiB) {
     }
 
     /**
-     * Guards against a heap for what does not run in a worker.
+     * Returns what a subtask of this kind is like.
      *
-     * @throws IllegalArgumentException if the kind has no heap of its own
+     * @throws IllegalArgumentException if the kind has no heap or no policy of this sort
      */
-    void ensureHeapIsFor(TaskKind kind) {
+    SubtaskTraits traitsOf(TaskKind kind, ScopeConfig config) {
+        ensureHeapIsFor(kind);
+        return SubtaskTraits.of(kind, policyOf(kind, config), daemon);
+    }
+
+    private void ensureHeapIsFor(TaskKind kind) {
         if (heapMiB > 0 && kind != TaskKind.CPU) {
             throw new IllegalArgumentException(
                     "a task of kind %s runs in the heap of this JVM: only CPU tasks can have one of %d MiB"
@@ -43,12 +48,7 @@ record ForkOptions(@Nullable CancelPolicy policy, boolean daemon, int heapMiB) {
         }
     }
 
-    /**
-     * Returns the policy for a subtask of this kind.
-     *
-     * @throws IllegalArgumentException if the kind has no such policy
-     */
-    CancelPolicy policyOf(TaskKind kind, ScopeConfig config) {
+    private CancelPolicy policyOf(TaskKind kind, ScopeConfig config) {
         if (policy == null) {
             return kind == TaskKind.BLOCKING ? config.blockingCancelPolicy() : CancelPolicy.INTERRUPT;
         }

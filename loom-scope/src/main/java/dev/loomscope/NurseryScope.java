@@ -129,7 +129,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureInTree("fork");
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
-        subtask.load(task, cpuForks.prepare(subtask, task, options.heapMiB()));
+        ForkContext context = ForkContext.capture();
+        subtask.load(context.around(task), cpuForks.prepare(subtask, task, context, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
     }
@@ -140,7 +141,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureInTree("fork");
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
-        subtask.load(task, cpuForks.prepareWhenRoom(subtask, task));
+        ForkContext context = ForkContext.capture();
+        subtask.load(context.around(task), cpuForks.prepareWhenRoom(subtask, task, context));
         admitAndStart(subtask);
         return subtask;
     }
@@ -177,9 +179,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private <U extends @Nullable Object> ScopedSubtask<U> create(
             @Nullable String subtaskName, TaskKind kind, ForkOptions options) {
-        options.ensureHeapIsFor(kind);
-        CancelPolicy policy = options.policyOf(kind, config);
-        return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, kind, policy, options.daemon());
+        SubtaskTraits traits = options.traitsOf(kind, config);
+        return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, traits);
     }
 
     // Nobody ends it while it is admitted, so that listeners hear of the fork first.
@@ -226,7 +227,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
         Startup<V> startup = new Startup<>(this, subtask);
-        subtask.load(Task.of(task, startup), null);
+        subtask.load(ForkContext.capture().around(Task.of(task, startup)), null);
         subtask.startsUp(startup);
         admit(subtask);
         starter.start(subtask);
@@ -247,14 +248,14 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     /** Starts it, on the thread that ended the other, unless it was cancelled meanwhile. */
     <A extends @Nullable Object, U extends @Nullable Object> void startContinuation(
-            ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument) {
+            ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument, ForkContext context) {
         if (subtask.hasEnded()) {
             return;
         }
         try {
             Task<U> task = Task.of(function, argument);
-            CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, 0);
-            subtask.load(task, execution);
+            CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
+            subtask.load(context.around(task), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
                 execution.cancel("it was not started"); // unless it was, and has ended since
@@ -330,6 +331,12 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     /** The permit of a subtask is free, once {@code ending} has ended; at once if it is null. */
     void onPermitFree(ScopedSubtask<?> subtask, @Nullable Thread ending) {
         starter.onPermitFree(subtask, ending);
+    }
+
+    /** Of which a subtask of this kind needs a permit; null if it needs none. */
+    @Nullable
+    Limiter limiterOf(TaskKind kind) {
+        return starter.limiterOf(kind);
     }
 
     /** Whether the thread of a subtask goes on when that has ended. */

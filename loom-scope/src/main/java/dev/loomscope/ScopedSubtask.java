@@ -28,80 +28,61 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 ScopePlace,
                 Limiter.Waiter,
                 CpuRequest.Observer,
-                Callable<@Nullable Void>,
+                Callable<@Nullable Object>,
                 Thread.UncaughtExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
-    // In place of a name, which is in the cache of another core: most subtasks are never asked for it.
-    private static final String ITS_THREAD = "";
-    private static final VarHandle STATE = varHandle("state", State.class);
-    private static final VarHandle RUNNER = varHandle("runner", String.class);
-    private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
-    private static final VarHandle FOLLOWERS = varHandle("followers", Followers.class);
-    private static final VarHandle HOOKS = varHandle("hooks", CancelHooks.class);
+    private static final VarHandle ENDED = varHandle("ended", SubtaskEnd.class);
+    private static final VarHandle STARTED_NANOS = varHandle("startedNanos", long.class);
+    private static final VarHandle EXTRAS = varHandle("extras", SubtaskExtras.class);
 
+    // A million of these may wait at a time: what most do not need is in SubtaskExtras, and a test counts the bytes.
     private final NurseryScope<?, ?> scope;
-    private final long id;
+    private final SubtaskTraits traits;
     private final @Nullable String givenName;
-    private final TaskKind kind;
-    private final CancelPolicy policy;
-    private final boolean daemon;
+    private final long id;
     private final long queuedNanos;
 
-    private ForkContext context = ForkContext.capture(); // of the forking thread; cleared at the end
     private @Nullable Callable<? extends T> task; // set before the start, cleared at the end
-    private @Nullable CpuExecution<? extends T> execution; // set before the start; CPU only
-    private @Nullable Startup<?> startup; // set before the start; if somebody waits until it is ready
-    private @Nullable T result; // written before state
-    private @Nullable Throwable exception; // written before state
-    private long endedNanos; // written before state
     private SubtaskList.@Nullable Segment
             segment; // set before anybody else knows it, cleared once by whoever removes it
-    private int slot; // set before anybody else knows it
+    private short slot; // set before anybody else knows it
     private boolean awaitedByOwner; // owner thread only
-    private boolean hasOpenedScopes; // the thread of its code only
-    private boolean permitIsElsewhere; // its own thread only; another thread has it, and gives it back
 
-    private volatile State state = State.UNAVAILABLE;
-    private long startedNanos; // written before runner
-    private volatile @Nullable String runner; // by whoever runs it, once: the worker, or ITS_THREAD
-    private volatile @Nullable CancelReason cancelReason; // any thread, set once
-    private volatile long cancelledNanos; // after cancelReason, by whoever set that; 0 if it did not run then
-    private volatile @Nullable Limiter limiter; // by whoever starts it, once; null if it needs no permit
-    private volatile @Nullable Thread abandonable; // its own thread, once; what runs its code instead
-    private volatile @Nullable CancelHooks hooks; // any thread; made by the first
-    private volatile @Nullable Followers followers; // any thread; made by the first, ends as Followers.OVER
+    private volatile boolean needsPermit; // by whoever starts it, once
+    private volatile long startedNanos; // by whoever runs it; 0 if it has not started
+    private volatile @Nullable SubtaskExtras extras; // any thread; made by the first who needs it
+    private volatile @Nullable SubtaskEnd ended; // by whoever ends it, once
 
-    ScopedSubtask(
-            NurseryScope<?, ?> scope,
-            long id,
-            @Nullable String givenName,
-            TaskKind kind,
-            CancelPolicy policy,
-            boolean daemon) {
+    ScopedSubtask(NurseryScope<?, ?> scope, long id, @Nullable String givenName, SubtaskTraits traits) {
         this.scope = scope;
         this.id = id;
         this.givenName = givenName;
-        this.kind = kind;
-        this.policy = policy;
-        this.daemon = daemon;
+        this.traits = traits;
         this.queuedNanos = scope.clock().nanoTime();
     }
 
     /** Says what to run; before the start. */
-    void load(Callable<? extends T> newTask, @Nullable CpuExecution<? extends T> newExecution) {
+    void load(Callable<? extends T> newTask, @Nullable CpuExecution<? extends T> execution) {
         this.task = newTask;
-        this.execution = newExecution;
+        if (execution != null) {
+            extras().runsAs(execution);
+        }
     }
 
     /** Says who waits until it is ready; before the start. */
-    void startsUp(Startup<?> newStartup) {
-        this.startup = newStartup;
+    void startsUp(Startup<?> startup) {
+        extras().startsUp(startup);
     }
 
-    /** What the forking thread had. */
-    ForkContext context() {
-        return context;
+    private SubtaskExtras extras() {
+        SubtaskExtras present = extras;
+        if (present != null) {
+            return present;
+        }
+        SubtaskExtras created = new SubtaskExtras();
+        SubtaskExtras before = (SubtaskExtras) EXTRAS.compareAndExchange(this, null, created);
+        return before == null ? created : before;
     }
 
     long id() {
@@ -111,7 +92,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Says where the scope keeps it; before anybody else knows it. */
     void isAt(SubtaskList.Segment newSegment, int newSlot) {
         segment = newSegment;
-        slot = newSlot;
+        slot = (short) newSlot;
     }
 
     /** Where the scope keeps it; null if it does not any more, so that a handle keeps nothing of the scope alive. */
@@ -129,33 +110,53 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** Whether it ends with the others instead of being waited for. */
     boolean isDaemon() {
-        return daemon;
+        return traits.daemon();
     }
 
     /** Whether its own thread is a platform thread. */
     boolean needsPlatformThread() {
-        return kind == TaskKind.BLOCKING && policy != CancelPolicy.ABANDON;
+        return traits.needsPlatformThread();
     }
 
+    // The only one of our methods on the stack of a task that waits, and with little to remember: of a million, each
+    // has a copy.
     /** The code of its thread. */
     @Override
-    public @Nullable Void call() {
+    public @Nullable Object call() {
         try {
-            // It may come here before the cancel of the scope finds it, or between the two halves of its own.
-            CancelReason reason = scope.cancelled();
-            if (reason != null) {
-                cancel(reason);
-            }
-            endIfCancelled();
-            if (beginRunning()) {
-                runTask();
+            if (begins()) {
+                T value;
+                try {
+                    Callable<? extends T> code = codeHere();
+                    value = code != null ? code.call() : runElsewhere();
+                    closeLeftOpenHere();
+                } catch (Throwable e) {
+                    failHere(e);
+                    return null;
+                }
+                succeed(value);
             }
         } finally {
-            if (!permitIsElsewhere) {
-                scope.onPermitFree(this, scope.reusesThreadOf(this) ? null : Thread.currentThread());
-            }
+            givePermitBack();
         }
         return null;
+    }
+
+    // It may come here before the cancel of the scope finds it, or between the two halves of its own.
+    private boolean begins() {
+        CancelReason reason = scope.cancelled();
+        if (reason != null) {
+            cancel(reason);
+        }
+        endIfCancelled();
+        return beginRunning();
+    }
+
+    private void givePermitBack() {
+        SubtaskExtras present = extras;
+        if (present == null || present.abandonable() == null) { // else that thread has it, and gives it back
+            scope.onPermitFree(this, scope.reusesThreadOf(this) ? null : Thread.currentThread());
+        }
     }
 
     /** The subtask that the calling thread runs; null if it runs none. */
@@ -172,51 +173,33 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         log.error("the thread of {} has ended outside of its task", describe(), thrown);
     }
 
-    private void runTask() {
-        T value;
-        try {
-            value = runCode();
-        } catch (Throwable e) {
-            fail(e);
-            return;
+    // What the calling thread runs itself, from now on; null if the code runs elsewhere.
+    private @Nullable Callable<? extends T> codeHere() {
+        if (!traits.runsOnItsThread()) {
+            return null;
         }
-        succeed(value);
+        start();
+        return task;
     }
 
     // A subtask that runs was loaded; null is a result like any other.
-    @SuppressWarnings("NullAway")
-    private T runCode() throws Throwable {
-        CpuExecution<? extends T> remote = execution;
-        if (remote != null) {
-            return remote.run();
-        }
-        return policy == CancelPolicy.ABANDON ? runAbandonable(task) : runHere(task);
+    @SuppressWarnings({"NullAway", "unchecked"})
+    private T runElsewhere() throws Throwable {
+        SubtaskExtras present = extras;
+        CpuExecution<?> remote = present == null ? null : present.execution();
+        return remote != null ? (T) remote.run() : runAbandonable(task);
     }
 
-    private T runHere(Callable<? extends T> code) throws Exception {
-        onStarted(ITS_THREAD);
-        return callAndTidy(code, context);
+    private void closeLeftOpenHere() {
+        if (traits.runsOnItsThread()) {
+            closeLeftOpen();
+        }
     }
 
     // What its code leaves open would keep the thread from ending, and with it the scope.
-    private T callAndTidy(Callable<? extends T> code, ForkContext forked) throws Exception {
-        T value;
-        try {
-            value = call(code, forked);
-        } catch (Throwable e) {
-            try {
-                closeLeftOpen();
-            } catch (RuntimeException complaint) { // its exception is not ours to change
-                log.warn("{} has failed, which it says itself; and there is this", describe(), complaint);
-            }
-            throw e;
-        }
-        closeLeftOpen();
-        return value;
-    }
-
     private void closeLeftOpen() {
-        if (!hasOpenedScopes) {
+        SubtaskExtras present = extras;
+        if (present == null || !present.hasOpenedScopes()) {
             return;
         }
         List<NurseryScope<?, ?>> leftOpen = ScopeTree.openInside(this);
@@ -228,49 +211,75 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         complaints.throwFirst();
     }
 
+    // Its exception is not ours to change.
+    private void closeLeftOpenOfFailed() {
+        try {
+            closeLeftOpen();
+        } catch (RuntimeException complaint) {
+            log.warn("{} has failed, which it says itself; and there is this", describe(), complaint);
+        }
+    }
+
+    private void failHere(Throwable e) {
+        if (traits.runsOnItsThread()) {
+            closeLeftOpenOfFailed();
+        }
+        fail(e);
+    }
+
     /** Its code opens a scope. */
     void opensScope() {
-        hasOpenedScopes = true;
+        extras().opensScope();
     }
 
-    private static <T extends @Nullable Object> T call(Callable<? extends T> code, ForkContext context)
-            throws Exception {
-        if (context == ForkContext.NOTHING) {
-            return code.call(); // the thread is new, has nothing, and ends with the task
-        }
-        ForkContext.Installed installed = context.install();
-        try {
-            return code.call();
-        } finally {
-            installed.remove();
-        }
-    }
-
+    // The start is told here: the other thread may come when this subtask has ended.
     private T runAbandonable(Callable<? extends T> code) throws Throwable {
-        ForkContext forked =
-                context; // here, and the start is told here: the other thread may come when this subtask has ended
-        onStarted(name());
+        start();
         AbandonableCall<T> call = new AbandonableCall<>(
-                name(), this, () -> callAndTidy(code, forked), () -> scope.onPermitFree(this, Thread.currentThread()));
+                name(), this, () -> callAndTidy(code), () -> scope.onPermitFree(this, Thread.currentThread()));
         Thread instead = call.start();
-        abandonable = instead;
-        permitIsElsewhere = true;
+        extras().runsOn(instead);
         return call.await(instead);
     }
 
-    /** Its code starts, here or in a worker. */
+    private T callAndTidy(Callable<? extends T> code) throws Exception {
+        T value;
+        try {
+            value = code.call();
+        } catch (Throwable e) {
+            closeLeftOpenOfFailed();
+            throw e;
+        }
+        closeLeftOpen();
+        return value;
+    }
+
+    /** Its code starts in a worker. */
     @Override
-    public void onStarted(String newRunner) {
-        startedNanos = scope.clock().nanoTime();
-        RUNNER.setRelease(this, newRunner); // after startedNanos
+    public void onStarted(String worker) {
+        extras().runsIn(worker);
+        start();
+    }
+
+    private void start() {
+        long now = scope.clock().nanoTime();
+        STARTED_NANOS.setRelease(this, now == 0 ? 1 : now);
         scope.onStarted(this);
+    }
+
+    private boolean hasStarted() {
+        return startedNanos != 0;
     }
 
     /** The thread or worker that runs its code, for people; null if it has not started. */
     @Nullable
     String runner() {
-        String started = runner;
-        return ITS_THREAD.equals(started) ? name() : started; // its thread has its name
+        if (!hasStarted()) {
+            return null;
+        }
+        SubtaskExtras present = extras;
+        String worker = present == null ? null : present.worker();
+        return worker != null ? worker : name(); // its thread has its name
     }
 
     /** Its code says how far it is, here or in a worker; one that was left behind has nothing to say any more. */
@@ -289,17 +298,23 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private void succeed(T value) {
         endRunning();
         endHooks();
-        result = value;
-        end(State.SUCCESS);
+        end(State.SUCCESS, value);
     }
 
     private void fail(Throwable e) {
         endRunning();
         endHooks();
         if (InterruptShape.matches(e) && isCancelled()) {
-            end(State.CANCELLED);
+            end(State.CANCELLED, null);
         } else {
             endFailed(e);
+        }
+    }
+
+    private void endHooks() {
+        SubtaskExtras present = extras;
+        if (present != null) {
+            present.endHooks();
         }
     }
 
@@ -307,23 +322,33 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private boolean isCancelled() {
         CancelReason ofScope = scope.cancelling().reasonForSubtasks();
         if (ofScope != null) {
-            CANCEL_REASON.compareAndSet(this, null, ofScope);
+            extras().cancelFor(ofScope);
         }
-        return cancelReason != null;
+        return cancelled() != null;
     }
 
     private void endFailed(Throwable e) {
-        exception = e;
-        if (startup == null || !startup.failsForCaller()) {
+        if (!failsForCaller()) {
             scope.onFailing(this, e); // before anybody can see the state
         }
-        end(State.FAILED);
+        end(State.FAILED, e);
+    }
+
+    // Whether it was to become ready and has not: that is told to whoever started it, and not to the scope.
+    private boolean failsForCaller() {
+        Startup<?> startup = startup();
+        return startup != null && startup.failsForCaller();
+    }
+
+    private @Nullable Startup<?> startup() {
+        SubtaskExtras present = extras;
+        return present == null ? null : present.startup();
     }
 
     /** Whether the joiner has to hear of its end: of daemons and started tasks only if they fail, and that is not the caller's. */
     boolean concernsJoiner() {
-        boolean regular = !daemon && startup == null;
-        return regular || (state == State.FAILED && (startup == null || !startup.failsForCaller()));
+        boolean regular = !traits.daemon() && startup() == null;
+        return regular || (state() == State.FAILED && !failsForCaller());
     }
 
     /** It could not be made ready: it fails, unless it was cancelled before. */
@@ -343,9 +368,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
     }
 
-    /** It starts with a permit of this limiter. */
-    void needsPermitOf(Limiter newLimiter) {
-        limiter = newLimiter;
+    /** It starts with a permit of the limiter for its kind. */
+    void needsPermit() {
+        needsPermit = true;
+    }
+
+    private @Nullable Limiter limiter() {
+        return needsPermit ? scope.limiterOf(traits.kind()) : null;
     }
 
     @Override
@@ -360,7 +389,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public WaitGraph.@Nullable Wait waitsFor() {
-        Limiter needed = limiter;
+        Limiter needed = limiter();
         if (needed != null && isWaiting()) {
             return new WaitGraph.Permit(needed, this);
         }
@@ -371,7 +400,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** The thread that runs its code, or waits for its worker; null if it has not started. */
     @Nullable
     Thread codeThread() {
-        Thread instead = abandonable;
+        SubtaskExtras present = extras;
+        Thread instead = present == null ? null : present.abandonable();
         return instead == null ? thread() : instead;
     }
 
@@ -389,35 +419,38 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** Ends it if somebody has cancelled it while it was being announced. */
     void endIfCancelled() {
-        if (cancelReason != null) {
+        if (cancelled() != null) {
             endIfWaiting();
         }
     }
 
-    private void end(State finalState) {
+    private void end(State finalState, @Nullable Object value) {
         task = null;
-        execution = null;
-        context = ForkContext.NOTHING;
-        endedNanos = scope.clock().nanoTime();
-        STATE.setRelease(this, finalState); // after what came of it; who waits sees it at the latest from endFollowers
+        SubtaskExtras present = extras;
+        if (present != null) {
+            present.letGoOfTask();
+        }
+        // Who waits sees it at the latest from endFollowers.
+        ENDED.setRelease(this, new SubtaskEnd(finalState, value, scope.clock().nanoTime()));
         scope.onEnded(this);
     }
 
     /** Cancels it for this reason, unless it has ended or was cancelled before. */
     void cancel(CancelReason reason) {
-        if (hasEnded() || !CANCEL_REASON.compareAndSet(this, null, reason) || endIfWaiting() || !isRunning()) {
+        if (hasEnded()) {
+            return;
+        }
+        SubtaskExtras own = extras();
+        if (!own.cancelFor(reason) || endIfWaiting() || !isRunning()) {
             return; // one that is being announced ends afterwards
         }
-        cancelledNanos = scope.clock().nanoTime();
+        own.cancelledAt(scope.clock().nanoTime());
         scope.onCancelling(this, reason); // before its own code hears of it
-        CancelHooks present = hooks;
-        if (present != null) {
-            present.run();
-        }
-        CpuExecution<? extends T> remote = execution;
+        own.runHooks();
+        CpuExecution<?> remote = own.execution();
         if (remote != null) {
             cancel(remote, reason.text());
-        } else if (policy != CancelPolicy.WAIT) {
+        } else if (traits.policy() != CancelPolicy.WAIT) {
             interrupt();
         }
         scope.onCancelledWhileRunning();
@@ -426,19 +459,20 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private boolean endIfWaiting() {
         boolean waits = endWaiting();
         if (waits) {
-            Limiter needed = limiter;
+            Limiter needed = limiter();
             if (needed != null) {
                 needed.withdraw(this);
             }
             letGoOfBackend();
-            end(State.CANCELLED);
+            end(State.CANCELLED, null);
         }
         return waits;
     }
 
     /** It does not start: its backend need not wait for it. */
     void letGoOfBackend() {
-        CpuExecution<? extends T> remote = execution;
+        SubtaskExtras present = extras;
+        CpuExecution<?> remote = present == null ? null : present.execution();
         if (remote != null) {
             cancel(remote, "it was not started");
         }
@@ -455,98 +489,80 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** Whether its code goes on here although it was cancelled; the pool looks after those in workers. */
     boolean runsOnAfterCancel() {
-        return cancelReason != null && kind != TaskKind.CPU && isRunning();
+        return cancelled() != null && kind() != TaskKind.CPU && isRunning();
     }
 
     /** How long ago it was cancelled, in ns; 0 if it was not, or only just now. */
     long nanosSinceCancel() {
-        long since = cancelledNanos;
+        SubtaskExtras present = extras;
+        long since = present == null ? 0 : present.cancelledNanos();
         return since == 0 ? 0 : scope.clock().nanoTime() - since;
     }
 
     /** It goes on although it was cancelled. */
     void interruptAgain() {
-        if (policy != CancelPolicy.WAIT) {
+        if (traits.policy() != CancelPolicy.WAIT) {
             interrupt();
         }
     }
 
     /** Runs {@code hook} when this subtask is cancelled; at once if it was. Called by its own code. */
     CancelHook addHook(TaskAction hook) {
-        CancelHooks present = hooks;
-        if (present == null) {
-            present = new CancelHooks(describe());
-            CancelHooks before = (CancelHooks) HOOKS.compareAndExchange(this, null, present);
-            present = before == null ? present : before;
-        }
-        CancelHook entry = present.add(hook);
-        if (cancelReason != null) {
-            present.run(); // whoever cancelled has perhaps not seen it
-        }
-        return entry;
-    }
-
-    private void endHooks() {
-        CancelHooks present = hooks;
-        if (present != null) {
-            present.end();
-        }
+        return extras().addHook(describe(), hook);
     }
 
     /** Its scope, or one that a thread waiting here has opened, was cancelled: whoever waits looks again. */
     void wakeAwaiting() {
-        Followers waiting = followers;
-        if (waiting != null) {
-            waiting.wake();
+        SubtaskExtras present = extras;
+        if (present != null) {
+            present.wakeFollowers();
         }
     }
 
     /** Lets go of everybody who waits for this subtask, and runs what is to run after it; once. */
     void endFollowers() {
-        Followers all = (Followers) FOLLOWERS.getAndSet(this, Followers.OVER);
-        if (all != null) { // mostly there is nobody
-            all.end().forEach(Trampoline::run);
+        SubtaskExtras before = extras;
+        if (before == null) { // mostly there is nobody
+            before = (SubtaskExtras) EXTRAS.compareAndExchange(this, null, SubtaskExtras.NONE_AT_END);
         }
-    }
-
-    private Followers followers() {
-        Followers present = followers;
-        if (present != null) {
-            return present;
+        if (before != null) {
+            before.endFollowers();
         }
-        Followers created = new Followers();
-        Followers before = (Followers) FOLLOWERS.compareAndExchange(this, null, created);
-        return before == null ? created : before;
     }
 
     @Override
     public State state() {
-        return state;
+        SubtaskEnd seen = ended;
+        return seen == null ? State.UNAVAILABLE : seen.state();
     }
 
-    // SUCCESS is published after the result, which is what the task returned: a T.
-    @SuppressWarnings("NullAway")
     @Override
     public T get() {
         ensureMayLook();
-        return switch (state) {
-            case SUCCESS -> result;
-            case FAILED -> throw new IllegalStateException(describe() + " failed: there is no result", exception);
+        return switch (state()) {
+            case SUCCESS -> result();
+            case FAILED ->
+                throw new IllegalStateException(describe() + " failed: there is no result", exceptionOrNull());
             case CANCELLED ->
                 throw new IllegalStateException(
-                        "%s was cancelled (%s): there is no result".formatted(describe(), cancelReason));
+                        "%s was cancelled (%s): there is no result".formatted(describe(), cancelled()));
             case UNAVAILABLE ->
                 throw new IllegalStateException(describe() + " has not ended: join the scope or await it first");
         };
     }
 
+    // For SUCCESS only: then it is what the task returned, a T.
+    @SuppressWarnings({"NullAway", "unchecked"})
+    private T result() {
+        return (T) ended.value();
+    }
+
     @Override
     public Throwable exception() {
         ensureMayLook();
-        State seen = state; // before the exception, which is written first
-        Throwable thrown = exception;
-        if (seen != State.FAILED || thrown == null) {
-            throw new IllegalStateException("%s did not fail, it is %s".formatted(describe(), seen));
+        Throwable thrown = exceptionOrNull();
+        if (thrown == null) {
+            throw new IllegalStateException("%s did not fail, it is %s".formatted(describe(), state()));
         }
         return thrown;
     }
@@ -554,7 +570,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** What it threw, for ourselves; null if it did not. */
     @Nullable
     Throwable exceptionOrNull() {
-        return state == State.FAILED ? exception : null;
+        SubtaskEnd seen = ended;
+        return seen == null ? null : seen.exception();
     }
 
     /** The owner has waited for it, and may look at it. Owner thread only. */
@@ -585,13 +602,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (state == State.UNAVAILABLE) {
-            BooleanSupplier over =
-                    () -> state != State.UNAVAILABLE || enough.getAsBoolean() || scope.isCancelledForCaller();
+        if (ended == null) {
+            BooleanSupplier over = () -> ended != null || enough.getAsBoolean() || scope.isCancelledForCaller();
             scope.whileCallerAwaits(
                     this::wakeAwaiting,
                     () -> ThreadWaits.during(
-                            "in await", neededUntil(enough), () -> followers().await(over)));
+                            "in await",
+                            neededUntil(enough),
+                            () -> extras().followers().await(over)));
         }
     }
 
@@ -612,15 +630,15 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         };
     }
 
-    // As in get.
-    @SuppressWarnings("NullAway")
     private T resultOrThrow() throws ScopeFailedException {
-        return switch (state) {
-            case SUCCESS -> result;
-            case FAILED ->
-                throw scope.outcome().failure("%s failed: %s".formatted(describe(), SafeText.of(exception)), exception);
+        return switch (state()) {
+            case SUCCESS -> result();
+            case FAILED -> {
+                Throwable thrown = exceptionOrNull();
+                throw scope.outcome().failure("%s failed: %s".formatted(describe(), SafeText.of(thrown)), thrown);
+            }
             case CANCELLED ->
-                throw scope.outcome().cancelled("%s was cancelled: %s".formatted(describe(), cancelReason));
+                throw scope.outcome().cancelled("%s was cancelled: %s".formatted(describe(), cancelled()));
             case UNAVAILABLE -> throw scope.cancelledForCaller(describe());
         };
     }
@@ -632,49 +650,40 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
-        ScopedSubtask<U> next = scope.admitContinuation(function, daemon);
-        Runnable action = () -> proceedTo(next, function);
-        if (!followers().add(action)) {
+        ForkContext context = ForkContext.capture();
+        ScopedSubtask<U> next = scope.admitContinuation(function, traits.daemon());
+        Runnable action = () -> proceedTo(next, function, context);
+        if (!extras().followers().add(action)) {
             action.run();
         }
         return next;
     }
 
-    // As in get.
-    @SuppressWarnings("NullAway")
     private <U extends @Nullable Object> void proceedTo(
-            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function) {
-        if (state == State.SUCCESS) {
-            scope.startContinuation(next, function, result);
+            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function, ForkContext context) {
+        if (state() == State.SUCCESS) {
+            scope.startContinuation(next, function, result(), context);
         } else {
             boolean wanted = cancelSource() == CancelReason.Source.SINGLE;
             next.cancel(CancelReason.of(
                     wanted ? CancelReason.Source.SINGLE : CancelReason.Source.PARENT,
-                    "%s, which it continues, ended as %s".formatted(describe(), state)));
+                    "%s, which it continues, ended as %s".formatted(describe(), state())));
         }
     }
 
     @Override
     public String name() {
-        return givenName != null ? givenName : namePrefix() + id;
-    }
-
-    private String namePrefix() {
-        return switch (kind) {
-            case IO -> "io-";
-            case BLOCKING -> "blocking-";
-            case CPU -> "cpu-";
-        };
+        return givenName != null ? givenName : traits.namePrefix() + id;
     }
 
     @Override
     public TaskKind kind() {
-        return kind;
+        return traits.kind();
     }
 
     @Override
     public Optional<CancelReason> cancelReason() {
-        return Optional.ofNullable(cancelReason);
+        return Optional.ofNullable(cancelled());
     }
 
     @Override
@@ -684,12 +693,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public @Nullable CancelReason cancelled() {
-        return cancelReason;
+        SubtaskExtras present = extras;
+        return present == null ? null : present.cancelReason();
     }
 
     /** What cancelled it; null if nothing did. */
     CancelReason.@Nullable Source cancelSource() {
-        CancelReason reason = cancelReason;
+        CancelReason reason = cancelled();
         return reason == null ? null : reason.source();
     }
 
@@ -700,12 +710,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     @Override
     public Optional<Instant> startedAt() {
-        return runner != null ? Optional.of(scope.instantOf(startedNanos)) : Optional.empty();
+        return hasStarted() ? Optional.of(scope.instantOf(startedNanos)) : Optional.empty();
     }
 
     @Override
     public Optional<Instant> endedAt() {
-        return state == State.UNAVAILABLE ? Optional.empty() : Optional.of(scope.instantOf(endedNanos));
+        SubtaskEnd seen = ended;
+        return seen == null ? Optional.empty() : Optional.of(scope.instantOf(seen.nanos()));
     }
 
     /** What it does now, if it has not ended. */
@@ -714,7 +725,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         long since = runsOn == null ? queuedNanos : startedNanos;
         ScopeSnapshot.Activity activity = runsOn == null
                 ? ScopeSnapshot.Activity.WAITING
-                : cancelReason == null ? ScopeSnapshot.Activity.RUNNING : ScopeSnapshot.Activity.STOPPING;
+                : cancelled() == null ? ScopeSnapshot.Activity.RUNNING : ScopeSnapshot.Activity.STOPPING;
         return new ScopeSnapshot.Entry(
                 this,
                 activity,
@@ -725,23 +736,24 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     /** When it ended, on the monotonic clock; 0 if it has not. */
     long endedNanos() {
-        return state == State.UNAVAILABLE ? 0 : endedNanos;
+        SubtaskEnd seen = ended;
+        return seen == null ? 0 : seen.nanos();
     }
 
     /** How long it has run, in ns; 0 if it has not started. */
     long ranNanos() {
-        return runner != null ? scope.clock().nanoTime() - startedNanos : 0;
+        return hasStarted() ? scope.clock().nanoTime() - startedNanos : 0;
     }
 
     /** How messages call it. */
     @Override
     public String describe() {
-        return "subtask '%s' (%s)".formatted(name(), kind);
+        return "subtask '%s' (%s)".formatted(name(), kind());
     }
 
     @Override
     public String toString() {
-        return "Subtask[%s, %s, %s]".formatted(name(), kind, state);
+        return "Subtask[%s, %s, %s]".formatted(name(), kind(), state());
     }
 
     private static VarHandle varHandle(String field, Class<?> type) {

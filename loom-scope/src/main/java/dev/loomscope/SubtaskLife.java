@@ -19,6 +19,10 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     private static final int TOUCHED = 3;
     private static final int ENDED = 4;
 
+    private static final int DELIVERED = 1;
+    private static final int DUE = 2;
+    private static final int HOLD = 4; // one of them
+
     private static final VarHandle PHASE;
 
     static {
@@ -31,9 +35,8 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
 
     private volatile int phase;
     private @Nullable Thread thread; // set by itself before RUNNING
-    private int holds; // while TOUCHED only
-    private boolean interruptDue; // while TOUCHED only; one has come, and was put off
-    private boolean interrupted; // while TOUCHED, or by the thread once ENDED; whether one of ours was delivered
+    // Whether one of ours was delivered, whether one has come and was put off, and how many put it off, all in one int.
+    private int interrupts; // while TOUCHED, or by the thread once ENDED
 
     final boolean isWaiting() {
         int now = phase;
@@ -88,7 +91,7 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
             Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
         }
-        if (interrupted) {
+        if (wasDelivered()) {
             Thread.interrupted();
         }
     }
@@ -97,7 +100,7 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     final void interrupt() {
         if (touch()) {
             try {
-                interruptDue = true;
+                interrupts |= DUE;
                 deliver();
             } finally {
                 phase = RUNNING;
@@ -109,9 +112,9 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     public final void holdInterrupts() {
         if (touch()) {
             try {
-                holds++;
-                if (interrupted && thread == Thread.currentThread() && Thread.interrupted()) {
-                    interruptDue = true; // again when the hold ends
+                interrupts += HOLD;
+                if (wasDelivered() && thread == Thread.currentThread() && Thread.interrupted()) {
+                    interrupts |= DUE; // again when the hold ends
                 }
             } finally {
                 phase = RUNNING;
@@ -123,7 +126,7 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     public final void releaseInterrupts() {
         if (touch()) {
             try {
-                holds--;
+                interrupts -= HOLD;
                 deliver();
             } finally {
                 phase = RUNNING;
@@ -136,18 +139,25 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         if (!touch()) {
             return false;
         }
-        boolean was = interrupted && !interruptDue;
+        boolean was = wasDelivered() && !isDue();
         phase = RUNNING;
         return was;
     }
 
     private void deliver() {
         Thread target = thread;
-        if (interruptDue && holds == 0 && target != null) {
-            interruptDue = false;
-            interrupted = true;
+        if (isDue() && interrupts < HOLD && target != null) {
+            interrupts = DELIVERED;
             target.interrupt();
         }
+    }
+
+    private boolean wasDelivered() {
+        return (interrupts & DELIVERED) != 0;
+    }
+
+    private boolean isDue() {
+        return (interrupts & DUE) != 0;
     }
 
     private boolean touch() {

@@ -42,7 +42,7 @@ final class SubtaskStarter {
             startWithPermit(subtask);
             return;
         }
-        subtask.needsPermitOf(limiter);
+        subtask.needsPermit();
         if (limiter.tryEnter(subtask)) {
             startWithPermit(subtask);
             return;
@@ -111,7 +111,9 @@ final class SubtaskStarter {
         }
     }
 
-    private @Nullable Limiter limiterOf(TaskKind kind) {
+    /** Of which a subtask of this kind needs a permit; null if it needs none. */
+    @Nullable
+    Limiter limiterOf(TaskKind kind) {
         return switch (kind) {
             case IO -> io;
             case BLOCKING -> blocking;
