@@ -54,7 +54,7 @@ final class ReusedThreads {
         thread.setContextClassLoader(classes);
         thread.setUncaughtExceptionHandler(subtask); // by which it is found as what this thread runs
         try {
-            subtask.call();
+            subtask.run();
         } finally {
             thread.setUncaughtExceptionHandler(null);
             thread.setName(name);

@@ -28,7 +28,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 ScopePlace,
                 Limiter.Waiter,
                 CpuRequest.Observer,
-                Callable<@Nullable Object>,
+                Runnable,
                 Thread.UncaughtExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ScopedSubtask.class);
@@ -118,44 +118,75 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return traits.needsPlatformThread();
     }
 
-    // The only one of our methods on the stack of a task that waits, and with little to remember: of a million, each
-    // has a copy.
+    // Its frame is the only one of ours below a task that waits, and of a million each has a copy. So it does little
+    // itself: what comes before and after is in methods too long for the JIT to add their variables here.
     /** The code of its thread. */
     @Override
-    public @Nullable Object call() {
-        try {
-            if (begins()) {
-                T value;
-                try {
-                    Callable<? extends T> code = codeHere();
-                    value = code != null ? code.call() : runElsewhere();
-                    closeLeftOpenHere();
-                } catch (Throwable e) {
-                    failHere(e);
-                    return null;
-                }
-                succeed(value);
+    public void run() {
+        if (begins()) {
+            T value;
+            try {
+                Callable<? extends T> code = codeHere();
+                value = code != null ? code.call() : runElsewhere();
+            } catch (Throwable e) {
+                endThrowing(e);
+                return;
             }
-        } finally {
-            givePermitBack();
+            endReturning(value);
         }
-        return null;
     }
 
     // It may come here before the cancel of the scope finds it, or between the two halves of its own.
     private boolean begins() {
-        CancelReason reason = scope.cancelled();
-        if (reason != null) {
-            cancel(reason);
+        boolean begun = false;
+        try {
+            CancelReason reason = scope.cancelled();
+            if (reason != null) {
+                cancel(reason);
+            }
+            endIfCancelled();
+            begun = beginRunning();
+        } finally {
+            if (!begun) {
+                givePermitBack();
+            }
         }
-        endIfCancelled();
-        return beginRunning();
+        return begun;
     }
 
     private void givePermitBack() {
         SubtaskExtras present = extras;
         if (present == null || present.abandonable() == null) { // else that thread has it, and gives it back
             scope.onPermitFree(this, scope.reusesThreadOf(this) ? null : Thread.currentThread());
+        }
+    }
+
+    private void endReturning(T value) {
+        try {
+            try {
+                if (traits.runsOnItsThread()) {
+                    closeLeftOpen();
+                }
+            } catch (Throwable e) {
+                fail(e);
+                return;
+            }
+            endRunning();
+            endHooks();
+            end(State.SUCCESS, value);
+        } finally {
+            givePermitBack();
+        }
+    }
+
+    private void endThrowing(Throwable thrown) {
+        try {
+            if (traits.runsOnItsThread()) {
+                closeLeftOpenOfFailed();
+            }
+            fail(thrown);
+        } finally {
+            givePermitBack();
         }
     }
 
@@ -190,12 +221,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return remote != null ? (T) remote.run() : runAbandonable(task);
     }
 
-    private void closeLeftOpenHere() {
-        if (traits.runsOnItsThread()) {
-            closeLeftOpen();
-        }
-    }
-
     // What its code leaves open would keep the thread from ending, and with it the scope.
     private void closeLeftOpen() {
         SubtaskExtras present = extras;
@@ -218,13 +243,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         } catch (RuntimeException complaint) {
             log.warn("{} has failed, which it says itself; and there is this", describe(), complaint);
         }
-    }
-
-    private void failHere(Throwable e) {
-        if (traits.runsOnItsThread()) {
-            closeLeftOpenOfFailed();
-        }
-        fail(e);
     }
 
     /** Its code opens a scope. */
@@ -293,12 +311,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** How people call a thread. */
     static String describe(Thread thread) {
         return thread.getName().isEmpty() ? "virtual-" + thread.threadId() : thread.getName();
-    }
-
-    private void succeed(T value) {
-        endRunning();
-        endHooks();
-        end(State.SUCCESS, value);
     }
 
     private void fail(Throwable e) {

@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Owner thread only.
  */
 final class ThreadContainer {
+
+    // The JDK makes an object for each fork, which would run this and tell a joiner that does not listen. The thread
+    // runs our subtask instead: so that object is not kept, and a task that waits has one frame less below it.
+    private static final Callable<?> NEVER_CALLED = () -> {
+        throw new AssertionError("the thread of a subtask runs that alone");
+    };
 
     private final JdkScope jdk;
     private @Nullable ScopedSubtask<?> next; // what the factory makes a thread for; the JDK calls it inside fork
@@ -20,7 +27,7 @@ final class ThreadContainer {
     void start(ScopedSubtask<?> subtask) {
         next = subtask;
         try {
-            jdk.fork(subtask);
+            jdk.fork(NEVER_CALLED);
         } finally {
             next = null; // a scope that stays open forgets what has ended
         }
@@ -64,6 +71,6 @@ final class ThreadContainer {
         }
         Thread.Builder builder =
                 subtask.needsPlatformThread() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
-        return builder.name(subtask.name()).uncaughtExceptionHandler(subtask).unstarted(code);
+        return builder.name(subtask.name()).uncaughtExceptionHandler(subtask).unstarted(subtask);
     }
 }
