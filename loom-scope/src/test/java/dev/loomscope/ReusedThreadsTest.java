@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.TaskKind;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +89,46 @@ class ReusedThreadsTest {
                                 assertThat(thread.getContextClassLoader()).isSameAs(ours);
                                 assertThat(MDC.get("spoilt")).isNull();
                                 return thread == used;
+                            })
+                            .await()));
+            scope.join();
+        }
+    }
+
+    @Test
+    void anIdleThreadKeepsNothingOfItsLastSubtask() throws Exception {
+        WeakReference<Subtask<?>> kept = joinedSubtask();
+        Patience.until("it is gone", () -> {
+            System.gc();
+            return kept.refersTo(null);
+        });
+    }
+
+    // In a frame of its own, which keeps nothing either.
+    private static WeakReference<Subtask<?>> joinedSubtask() throws Exception {
+        try (var scope = open()) {
+            Subtask<Integer> subtask = scope.fork(TaskKind.BLOCKING, () -> 1);
+            scope.join();
+            return new WeakReference<>(subtask);
+        }
+    }
+
+    @Test
+    void anInterruptOfAnIdleThreadIsNotForTheNextSubtask() throws Exception {
+        Thread first;
+        try (var scope = open()) {
+            first = threadOf(scope);
+            scope.join();
+        }
+        Patience.until("it is idle again", () -> first.getName().startsWith(IDLE_NAME));
+        first.interrupt();
+        try (var scope = open()) {
+            Patience.until(
+                    "it has another subtask",
+                    () -> unchecked(() -> scope.fork(TaskKind.BLOCKING, () -> {
+                                assertThat(Thread.currentThread().isInterrupted())
+                                        .isFalse();
+                                return Thread.currentThread() == first;
                             })
                             .await()));
             scope.join();
