@@ -110,6 +110,8 @@ final class ScopeCancel {
     private static void cancelGuarded(ScopedSubtask<?> subtask, CancelReason reason) {
         try {
             subtask.cancel(reason);
+        } catch (OutOfMemoryError e) {
+            // there may be no memory to say so either, and the others are to be stopped
         } catch (Throwable e) {
             log.error("{} could not be cancelled as it should", subtask.describe(), e);
         }

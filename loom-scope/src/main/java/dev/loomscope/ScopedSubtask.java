@@ -255,8 +255,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         start();
         AbandonableCall<T> call = new AbandonableCall<>(
                 name(), this, () -> callAndTidy(code), () -> scope.onPermitFree(this, Thread.currentThread()));
+        SubtaskExtras own = extras(); // before the start: from then on the other thread gives the permit back
         Thread instead = call.start();
-        extras().runsOn(instead);
+        own.runsOn(instead);
         return call.await(instead);
     }
 
@@ -334,7 +335,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     private boolean isCancelled() {
         CancelReason ofScope = scope.cancelling().reasonForSubtasks();
         if (ofScope != null) {
-            extras().cancelFor(ofScope);
+            try {
+                extras().cancelFor(ofScope);
+            } catch (OutOfMemoryError e) {
+                return true; // only nobody can ask for the reason
+            }
         }
         return cancelled() != null;
     }
@@ -442,9 +447,29 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (present != null) {
             present.letGoOfTask();
         }
-        // Who waits sees it at the latest from endFollowers.
-        ENDED.setRelease(this, new SubtaskEnd(finalState, value, scope.clock().nanoTime()));
-        scope.onEnded(this);
+        try {
+            publish(endOf(finalState, value));
+        } finally {
+            scope.onEnded(this); // in any case: the join hangs on it
+        }
+    }
+
+    private SubtaskEnd endOf(State finalState, @Nullable Object value) {
+        try {
+            return new SubtaskEnd(finalState, value, scope.clock().nanoTime());
+        } catch (OutOfMemoryError e) {
+            return SubtaskEnd.withoutMemory(finalState);
+        }
+    }
+
+    private void publish(SubtaskEnd end) {
+        try {
+            if (end == SubtaskEnd.LOST) {
+                scope.onFailing(this, SubtaskEnd.NO_MEMORY);
+            }
+        } finally {
+            ENDED.setRelease(this, end); // who waits sees it at the latest from endFollowers
+        }
     }
 
     /** Cancels it for this reason, unless it has ended or was cancelled before. */
@@ -452,7 +477,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (hasEnded()) {
             return;
         }
-        SubtaskExtras own = extras();
+        SubtaskExtras own;
+        try {
+            own = extras();
+        } catch (OutOfMemoryError e) {
+            stopWithoutReason();
+            return;
+        }
         if (!own.cancelFor(reason) || endIfWaiting() || !isRunning()) {
             return; // one that is being announced ends afterwards
         }
@@ -466,6 +497,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             interrupt();
         }
         scope.onCancelledWhileRunning();
+    }
+
+    // There is no memory to keep the reason in. Nothing hooks on it, or there were extras.
+    private void stopWithoutReason() {
+        if (!endIfWaiting() && isRunning()) {
+            interruptAgain();
+        }
     }
 
     private boolean endIfWaiting() {

@@ -93,7 +93,10 @@ public sealed interface Subtask<T extends @Nullable Object> extends Supplier<T> 
     /** When it was forked. */
     Instant queuedAt();
 
-    /** When its code started, in whichever thread or worker; empty if it has not. */
+    /**
+     * When its code started, in whichever thread or worker; empty if it has not. A worker says so of tasks that run for a millisecond;
+     * a shorter one counts as started when its end is known.
+     */
     Optional<Instant> startedAt();
 
     /** When it ended; empty if it has not. */

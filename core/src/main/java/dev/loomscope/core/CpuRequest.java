@@ -64,7 +64,7 @@ public record CpuRequest<T extends @Nullable Object>(
     public interface Observer {
 
         /**
-         * The task is about to run. Called on the thread that waits in {@link CpuExecution#run}, or on one of the
+         * The task has begun; one that is over at once may have ended by now. Called on the thread that waits in {@link CpuExecution#run}, or on one of the
          * backend: must not block.
          *
          * @param runner what runs it, for people: {@code "w3 (pid 4711)"}

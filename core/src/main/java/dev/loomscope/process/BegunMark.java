@@ -19,6 +19,9 @@ final class BegunMark implements Closeable {
     /** The id of no task. */
     static final long NONE = 0;
 
+    /** Which it was cannot be said. */
+    static final long UNKNOWN = -1;
+
     private final FileChannel file;
     private final ByteBuffer id = ByteBuffer.allocateDirect(Long.BYTES);
 
@@ -60,18 +63,26 @@ final class BegunMark implements Closeable {
         file.close();
     }
 
-    /** What the file says; in the pool, when the worker has ended. */
-    static long read(WorkerFolder folder) {
-        Path path = folder.begun();
-        // The worker could have put anything there, for example a pipe that nobody writes to.
-        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-            return NONE;
+    /** Whether a worker that is ready has made the file; in the pool. */
+    static boolean isIn(WorkerFolder folder) {
+        return Files.isRegularFile(folder.begun(), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /**
+     * What the file says; in the pool.
+     *
+     * @param promised whether there must be one: if it cannot be read then, the answer is {@link #UNKNOWN}, or else {@link #NONE}
+     */
+    static long read(WorkerFolder folder, boolean promised) {
+        long otherwise = promised ? UNKNOWN : NONE;
+        if (!isIn(folder)) { // the worker could have put anything there, for example a pipe that nobody writes to
+            return otherwise;
         }
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+        try (FileChannel file = FileChannel.open(folder.begun(), StandardOpenOption.READ)) {
             ByteBuffer id = ByteBuffer.allocate(Long.BYTES);
-            return file.read(id, 0) == Long.BYTES ? id.flip().getLong() : NONE;
+            return file.read(id, 0) == Long.BYTES ? id.flip().getLong() : otherwise;
         } catch (IOException e) {
-            return NONE;
+            return otherwise; // no descriptor left, say
         }
     }
 }

@@ -41,7 +41,7 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         HELLO(16),
         /** Worker to pool: warmed up. */
         READY(17),
-        /** Worker to pool: the code of the task is about to run. */
+        /** Worker to pool: the code of the task runs, for a millisecond already; or is about to, where there is no {@link BegunMark}. */
         STARTED(18),
         /** Worker to pool: the task's result. */
         RESULT(19),

@@ -26,6 +26,7 @@ final class FrameChannel implements Closeable {
     private @Nullable ByteBuffer full; // reading thread only; the latest body of full length
     private final ReentrantLock writeLock = new ReentrantLock(); // held during I/O: it orders frames
     private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0); // guarded by writeLock
+    private boolean underWay; // guarded by writeLock; a frame is not sent to its end
     private ByteBuffer rest = NOTHING; // guarded by writeLock; of the body of the last frame, what is not in 'out' yet
 
     /** Takes over a socket. */
@@ -133,14 +134,20 @@ final class FrameChannel implements Closeable {
         readiness.whenWritable(action);
     }
 
-    private void begin(Frame frame) {
+    // A frame that an error has cut off cannot be followed by another.
+    private void begin(Frame frame) throws IOException {
+        if (underWay) {
+            close();
+            throw new IOException("the frame before was cut off");
+        }
+        underWay = true;
         frame.putHeader(out.clear());
         rest = frame.body().duplicate();
         topUp(); // header and body together
     }
 
     // A body in the heap goes through a buffer of our own: the JDK would keep one of its size for every thread that
-    // comes here.
+    // writes one.
     private boolean writeRest() throws IOException {
         while (out.hasRemaining() || rest.hasRemaining()) {
             if (!out.hasRemaining() && !rest.isDirect()) {
@@ -153,6 +160,7 @@ final class FrameChannel implements Closeable {
             }
         }
         rest = NOTHING; // which may be all of a large array
+        underWay = false;
         return true;
     }
 

@@ -25,16 +25,20 @@ import org.jspecify.annotations.Nullable;
 final class Lifeline {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
+    private static final int LOOKS = 30;
     private static final int ORPHANED = 86; // nobody is left to read it
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
-    private static volatile @Nullable Path folder; // of this worker; set once, before the watch begins
+    private static volatile @Nullable WorkerBootstrap bootstrap; // of this worker; set once, before the watch begins
+    private static volatile @Nullable Path folder; // the same
     private static volatile boolean exiting; // any thread; never goes back to false
 
     private Lifeline() {}
 
-    static void watch(InputStream stdin, WorkerBootstrap bootstrap) {
-        folder = WorkerSocket.folderOf(bootstrap.address());
+    static void watch(InputStream stdin, WorkerBootstrap own) {
+        bootstrap = own;
+        folder = WorkerSocket.folderOf(own.address());
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
         ReadableByteChannel channel =
                 stdin instanceof FileInputStream file ? file.getChannel() : Channels.newChannel(stdin);
@@ -47,8 +51,8 @@ final class Lifeline {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> release(channel), "loom-scope-lifeline-end"));
         }
         threads.name("loom-scope-parent-watch").start(() -> {
-            while (mayBeAlive(bootstrap)) {
-                pause();
+            while (mayBeAlive(own)) {
+                pause(INTERVAL);
             }
             leave();
         });
@@ -61,15 +65,29 @@ final class Lifeline {
                 ProcessTree.killDescendants(List.of(ProcessHandle.current()));
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
-                deleteFolder();
                 haveItKilled();
+                if (isParentGone()) {
+                    deleteFolder();
+                }
             } else {
-                pause(); // somebody else does it, and may be held up: not for ever
-                pause();
+                pause(INTERVAL.multipliedBy(2)); // somebody else does it, and may be held up: not for ever
             }
         } finally {
             Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the lines above
         }
+    }
+
+    // A parent that lives deletes the folder itself, and reads in it before. One that dies is gone a moment after its
+    // pipes are.
+    private static boolean isParentGone() {
+        WorkerBootstrap known = bootstrap;
+        for (int look = 0; known != null && look < LOOKS; look++) {
+            if (!mayBeAlive(known)) {
+                return true;
+            }
+            pause(BETWEEN_LOOKS);
+        }
+        return false;
     }
 
     // Its parent can no longer do it. Not as WorkerFolder does, which logs: nothing of that may start here.
@@ -88,9 +106,8 @@ final class Lifeline {
         }
     }
 
-    // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there in a
-    // second
-    // is killed from outside. That is short enough for no pid to be given away again.
+    // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
+    // second is killed from outside. That is short enough for no pid to be given away again.
     private static void haveItKilled() {
         String command = "sleep 1; kill -KILL " + ProcessHandle.current().pid();
         try {
@@ -146,9 +163,9 @@ final class Lifeline {
                 .isPresent();
     }
 
-    private static void pause() {
+    private static void pause(Duration time) {
         try {
-            Thread.sleep(INTERVAL);
+            Thread.sleep(time);
         } catch (InterruptedException e) {
             // a task that interrupts all threads it can find does not end the watch
         }

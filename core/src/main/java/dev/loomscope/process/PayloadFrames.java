@@ -16,9 +16,8 @@ import java.util.TreeMap;
  */
 final class PayloadFrames extends AbstractList<Frame> implements RandomAccess {
 
-    // From here on a body outside the heap, which saves a copy, is worth its making; and the collector, which alone can
-    // free it, has
-    // much more to do with the arrays.
+    // From here on a body outside the heap, which saves a copy, is worth its making. Only the collector frees it, which
+    // has much more to do with the arrays.
     private static final long LARGE = 32L * Frame.MAX_BODY;
 
     private final List<Frame> before;

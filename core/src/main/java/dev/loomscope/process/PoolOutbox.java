@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PoolOutbox {
 
+    private static final int MOST_AT_A_TIME = 16; // frames, 4 MiB: whoever sends has other things to do
+
     private final FrameChannel channel;
     private final Consumer<Throwable> onFailure;
     private final Queue<Message> messages = new ConcurrentLinkedQueue<>();
@@ -26,6 +28,7 @@ final class PoolOutbox {
     // Of the message that is being sent; whoever sends. Each frame is good until the next one is asked for.
     private Iterator<Frame> frames = Collections.emptyIterator();
     private @Nullable PoolJob<?> task;
+    private boolean cut; // there is a rest of its last frame
 
     private sealed interface Message {
 
@@ -58,42 +61,45 @@ final class PoolOutbox {
     /** Sends what is there, unless somebody does it already, who sends this too. Any thread. */
     void send() {
         if (visits.getAndIncrement() == 0) {
-            sendAll(true);
+            sendAll();
         }
     }
 
     // The visits stay where they are while the rest has to wait, and for ever if it cannot be sent.
-    private void sendAll(boolean complete) {
+    private void sendAll() {
         try {
-            boolean sent = complete || goOn();
             int seen;
             do {
                 seen = visits.get();
-                sent = sent && sendMessages();
-                if (!sent) {
-                    channel.whenWritable(() -> sendAll(false));
+                if (!sendMessages()) {
+                    channel.whenWritable(this::sendAll);
                     return;
                 }
             } while (visits.addAndGet(-seen) != 0);
         } catch (IOException e) {
             // the reader finds out why
         } catch (RuntimeException | Error e) {
-            onFailure.accept(e);
+            fail(e);
         }
     }
 
-    private boolean goOn() throws IOException {
-        if (!channel.goOn()) {
+    private void fail(Throwable reason) {
+        try {
+            onFailure.accept(reason);
+        } catch (OutOfMemoryError e) {
+            // a worker that does not get its task is seen to stand still
+        }
+    }
+
+    // Returns false if there is more to send, later.
+    private boolean sendMessages() throws IOException {
+        if (cut && !sent(channel.goOn())) {
             return false;
         }
-        count();
-        return true;
-    }
-
-    private boolean sendMessages() throws IOException {
+        int left = MOST_AT_A_TIME;
         while (true) {
             while (frames.hasNext()) {
-                if (!sendNextFrame()) {
+                if (left-- == 0 || !sendNextFrame()) {
                     return false;
                 }
             }
@@ -130,16 +136,14 @@ final class PoolOutbox {
             frames = Collections.emptyIterator();
             return true;
         }
-        if (!channel.tryWrite(frame)) {
-            return false;
-        }
-        count();
-        return true;
+        return sent(channel.tryWrite(frame));
     }
 
-    private void count() {
-        if (task != null) {
+    private boolean sent(boolean whole) {
+        cut = !whole;
+        if (whole && task != null) {
             sentOfTasks.incrementAndGet();
         }
+        return whole;
     }
 }

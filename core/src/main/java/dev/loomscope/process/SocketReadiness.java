@@ -119,8 +119,9 @@ final class SocketReadiness implements Closeable {
             key.interestOps(operations);
         }
         selector.select();
+        boolean found = !selector.selectedKeys().isEmpty(); // else somebody has woken it, and the key has old news
         selector.selectedKeys().clear();
-        return key.readyOps() & operations;
+        return found ? key.readyOps() & operations : 0;
     }
 
     // Guarded by lock, which it gives up meanwhile.

@@ -1,9 +1,7 @@
 package dev.loomscope.process;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -62,23 +60,26 @@ final class StartedCheck {
     }
 
     private void look() {
-        List<Worker> lost = new ArrayList<>();
+        Map<Worker, PoolJob<?>> suspects = see();
+        suspects.entrySet().removeIf(suspect -> suspect.getKey().hasBegun(suspect.getValue())); // it cannot say so
+        suspects.forEach(this::killIfStanding);
+    }
+
+    private Map<Worker, PoolJob<?>> see() {
+        Map<Worker, PoolJob<?>> suspects = new HashMap<>();
         lock.lock();
         try {
             Map<Worker, Sight> now = new HashMap<>();
             for (Worker worker : shelf.all()) {
-                PoolJob<?> job = worker.job;
-                if (worker.state == Worker.State.BUSY && job != null && !job.started) {
+                PoolJob<?> job = notBegun(worker);
+                if (job != null) {
                     Sight before = seen.getOrDefault(worker, Sight.NONE);
                     long written = worker.written();
                     boolean same = before.job() == job && before.written() == written;
                     Sight sight = new Sight(job, written, same ? before.times() + 1 : 0);
                     now.put(worker, sight);
                     if (sight.times() >= LOOKS) {
-                        worker.state = Worker.State.KILLED;
-                        worker.killReason = "it did not begin CPU task '%s' within %d ms"
-                                .formatted(job.name(), patience.toMillis());
-                        lost.add(worker);
+                        suspects.put(worker, job);
                     }
                 }
             }
@@ -90,6 +91,27 @@ final class StartedCheck {
         } finally {
             lock.unlock();
         }
-        lost.forEach(kill);
+        return suspects;
+    }
+
+    // The task that it should have begun; null if there is none. Guarded by lock.
+    private static @Nullable PoolJob<?> notBegun(Worker worker) {
+        PoolJob<?> job = worker.job;
+        return worker.state == Worker.State.BUSY && job != null && !job.started ? job : null;
+    }
+
+    private void killIfStanding(Worker worker, PoolJob<?> job) {
+        lock.lock();
+        try {
+            if (notBegun(worker) != job) {
+                return;
+            }
+            worker.state = Worker.State.KILLED;
+            worker.killReason =
+                    "it did not begin CPU task '%s' within %d ms".formatted(job.name(), patience.toMillis());
+        } finally {
+            lock.unlock();
+        }
+        kill.accept(worker);
     }
 }

@@ -24,8 +24,7 @@ final class TaskInputStream extends ObjectInputStream {
     }
 
     // A stream's filter replaces the one of the JVM: keep both. Of what stands for an array, the latter need know
-    // nothing: it sees
-    // the array.
+    // nothing: it sees the array.
     private static ObjectInputFilter merged(ObjectInputFilter ours) {
         ObjectInputFilter global = ObjectInputFilter.Config.getSerialFilter();
         if (global == null) {

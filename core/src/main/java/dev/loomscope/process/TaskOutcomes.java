@@ -65,13 +65,23 @@ final class TaskOutcomes implements Worker.Owner {
         }
     }
 
+    // What has a reply has begun, also if the rest of that never comes.
     @Override
     public void onReplyBegins(Worker worker, long taskId) throws ProtocolException {
+        PoolJob<?> job;
+        boolean told;
         pool.lock.lock();
         try {
-            ensureNoReply(worker, taskId);
+            job = ensureNoReply(worker, taskId);
+            told = job.started;
+            if (!told) {
+                begin(worker, job);
+            }
         } finally {
             pool.lock.unlock();
+        }
+        if (!told) {
+            job.tellStart(worker);
         }
     }
 
@@ -82,6 +92,8 @@ final class TaskOutcomes implements Worker.Owner {
         } catch (ProtocolException e) {
             pool.memory.release(reply.bytes());
             throw e;
+        } finally {
+            pool.lock.send(); // after the job is complete
         }
     }
 
@@ -117,7 +129,7 @@ final class TaskOutcomes implements Worker.Owner {
                 pool.giveBack(worker);
             }
         } finally {
-            pool.lock.unlock();
+            pool.lock.unlockUnsent();
         }
         job.complete(reply, told ? null : worker);
         pool.archive.onTaskDone();
@@ -160,7 +172,7 @@ final class TaskOutcomes implements Worker.Owner {
             worker.job = null;
             worker.state = crashed ? Worker.State.CRASHED : before;
             pool.shelf.takeOut(worker);
-            boolean told = job == null || job.started || job.id() != exit.lastBegun();
+            boolean told = job == null || job.started || !exit.mayHaveBegun(job.id());
             if (job != null && !told) {
                 begin(worker, job);
             }

@@ -37,10 +37,10 @@ final class Worker {
         /** What the replies of all workers take. */
         ResultMemory memory();
 
-        /** The code of a task is about to run. */
+        /** The code of a task runs; of a short one this is not said. */
         void onStarted(Worker worker, long taskId) throws ProtocolException;
 
-        /** The first part of a reply has come. */
+        /** The first of several parts of a reply has come. */
         void onReplyBegins(Worker worker, long taskId) throws ProtocolException;
 
         /** A task says how far it is; it may have ended meanwhile. */
@@ -89,6 +89,11 @@ final class Worker {
 
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
+    boolean isToSend; // guarded by the pool's lock, which has the chain of these
+
+    @Nullable
+    Worker nextToSend; // guarded by the pool's lock
+
     Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads) {
         this.name = name;
         this.worker = worker;
@@ -106,7 +111,7 @@ final class Worker {
      */
     void start(Owner owner) {
         threads.start("loom-scope-%s-reader".formatted(name), () -> readLoop(owner));
-        worker.lastBegun().thenRun(() -> PatientDelay.schedule(OUTPUT_PATIENCE, this::closeChannel));
+        worker.lastBegun().whenComplete((id, problem) -> PatientDelay.schedule(OUTPUT_PATIENCE, this::closeChannel));
     }
 
     String name() {
@@ -130,6 +135,11 @@ final class Worker {
     /** Whether it has the heap that the task needs. */
     boolean suits(PoolJob<?> task) {
         return heapMiB() >= task.heapMiB();
+    }
+
+    /** Whether it says in its folder that it has begun this task. Reads a file. */
+    boolean hasBegun(PoolJob<?> task) {
+        return BegunMark.read(worker.folder(), true) == task.id();
     }
 
     /** How many frames of tasks it has taken so far; grows while it reads. */
@@ -210,8 +220,8 @@ final class Worker {
 
     // No memory, say: its task must not wait for ever.
     private void failToSend(Throwable reason) {
-        log.error("nothing can be sent to {} any more; it is killed", this, reason);
         kill();
+        log.error("nothing can be sent to {} any more; it is killed", this, reason);
     }
 
     private void readLoop(Owner listener) {
@@ -286,7 +296,7 @@ final class Worker {
         }
         StrayProcesses.kill(Set.of(worker.folder().mark())); // before its output: they may hold that open
         WorkerFolder folder = worker.folder();
-        long lastBegun = gone ? worker.lastBegun().join() : BegunMark.read(folder);
+        long lastBegun = gone ? worker.lastBegun().join() : BegunMark.read(folder, true);
         Path crashFile = folder.crashFile(String.valueOf(pid()));
         int code = gone ? process.exitValue() : -1;
         return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE), lastBegun);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param outOfMemory whether the JVM says that it ended because the system gave it no memory
  * @param call who had called {@code System.exit} before, null if that is not known
  * @param stderrTail the last lines that it wrote to stderr
- * @param lastBegun the id of the task that it had begun last, as far as it could say that
+ * @param lastBegun the id of the task that it had begun last, as its {@link BegunMark} says
  */
 record WorkerExit(
         int code,
@@ -65,6 +65,11 @@ record WorkerExit(
         } catch (IOException e) {
             return "";
         }
+    }
+
+    /** Whether it cannot be excluded that this task had begun. */
+    boolean mayHaveBegun(long taskId) {
+        return lastBegun == taskId || lastBegun == BegunMark.UNKNOWN;
     }
 
     /** The end in a few words: {@code exit code 137, SIGKILL}. */

@@ -29,6 +29,7 @@ final class WorkerLaunch {
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile boolean aborted; // any thread, set once
+    private volatile boolean marks; // set once by the launching thread; the worker says in a file what it begins
 
     WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive) {
         this.config = config;
@@ -133,6 +134,7 @@ final class WorkerLaunch {
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
             setUp(channel, started);
+            marks = BegunMark.isIn(folder);
             archive.onStarted();
             return new Worker(name, new WorkerProcess(started, lastBegun, output, folder, heapMiB()), channel, threads);
         } catch (IOException e) {
@@ -142,11 +144,14 @@ final class WorkerLaunch {
         }
     }
 
-    private static long lastBegun(WorkerFolder folder) {
+    private long lastBegun(WorkerFolder folder) {
         try {
-            return BegunMark.read(folder);
-        } finally {
+            long id = BegunMark.read(folder, marks);
             folder.delete();
+            return id;
+        } catch (RuntimeException | Error e) {
+            log.debug("the folder {} of a worker that has ended is left", folder, e);
+            return BegunMark.UNKNOWN;
         }
     }
 

@@ -71,7 +71,8 @@ final class WorkerMain {
     }
 
     // What they throw is printed as that of any thread, on stderr.
-    private static void closeValues() throws IOException {
+    @SuppressWarnings("ThreadJoinLoop") // an interrupt is not kept either: nobody is left to see it
+    private static void closeValues() {
         Thread closer = Thread.ofPlatform().daemon().name("loom-scope-close").start(() -> {
             try {
                 WorkerValues.close();
@@ -79,10 +80,13 @@ final class WorkerMain {
                 throw new IllegalStateException("a worker-local could not be closed", e);
             }
         });
-        try {
-            closer.join();
-        } catch (InterruptedException e) {
-            throw new IOException("the channel's thread was interrupted", e);
+        while (true) {
+            try {
+                closer.join();
+                return;
+            } catch (InterruptedException e) {
+                // by a thread that some task has left behind
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ final class WorkerSession implements Closeable {
         threads.name("loom-scope-prepare").start(this::prepare);
         while (true) {
             Frame frame = channel.readWhatFits();
+            Thread.interrupted(); // by a task that interrupts whatever it finds: it is not for the next one
             switch (frame.type()) {
                 case TASK -> receive(frame);
                 case TIME -> limit(frame);

@@ -59,15 +59,19 @@ final class WorkerTask {
     }
 
     /** Hands a task to the task thread, which is free: the pool sends one at a time. */
-    void start(Payload payload, OptionalLong deadlineNanos, WorkerOutbox.Run run) throws IOException {
+    void start(Payload payload, OptionalLong deadlineNanos, WorkerOutbox.Run run) {
         CurrentTask.Control control = new CurrentTask.Control(
                 deadlineNanos, (message, fraction) -> run.report(new ProgressReport(fraction, message)));
         Assignment assignment = new Assignment(payload, control, run);
         begin(assignment); // here and not on the task thread: a cancel may be the next frame
-        try {
-            next.put(assignment);
-        } catch (InterruptedException e) {
-            throw new IOException("the channel's thread was interrupted", e);
+        boolean taken = false;
+        while (!taken) {
+            try {
+                next.put(assignment);
+                taken = true;
+            } catch (InterruptedException e) {
+                // by a thread that some task has left behind
+            }
         }
     }
 

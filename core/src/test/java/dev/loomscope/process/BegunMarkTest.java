@@ -35,12 +35,13 @@ class BegunMarkTest {
     @Test
     void whatWasSetLastIsRead() throws IOException {
         try (BegunMark mark = BegunMark.create(folder.path())) {
-            assertThat(BegunMark.read(folder)).isEqualTo(BegunMark.NONE);
+            assertThat(BegunMark.isIn(folder)).isTrue();
+            assertThat(BegunMark.read(folder, true)).isEqualTo(BegunMark.NONE);
             assertThat(mark.set(7)).isTrue();
             assertThat(mark.set(8)).isTrue();
         }
 
-        assertThat(BegunMark.read(folder)).isEqualTo(8);
+        assertThat(BegunMark.read(folder, true)).isEqualTo(8);
     }
 
     @Test
@@ -54,16 +55,67 @@ class BegunMarkTest {
     }
 
     @Test
-    void aFileThatSaysNothingSaysThatNothingHasBegun() throws Exception {
-        assertThat(BegunMark.read(folder)).isEqualTo(BegunMark.NONE);
+    void aFileThatSaysNothingSaysThatNothingHasBegunOnlyWhereNoneWasPromised() throws Exception {
+        assertSaysNothing();
         Files.write(folder.begun(), new byte[] {1, 2, 3});
-        assertThat(BegunMark.read(folder)).isEqualTo(BegunMark.NONE);
+        assertSaysNothing();
         Files.delete(folder.begun());
         assertThat(new ProcessBuilder("mkfifo", folder.begun().toString())
                         .start()
                         .waitFor())
                 .isZero();
-        assertThat(BegunMark.read(folder)).as("of a pipe that nobody writes to").isEqualTo(BegunMark.NONE);
+        assertSaysNothing(); // a pipe that nobody writes to
+    }
+
+    private void assertSaysNothing() {
+        assertThat(BegunMark.read(folder, false)).isEqualTo(BegunMark.NONE);
+        assertThat(BegunMark.read(folder, true)).isEqualTo(BegunMark.UNKNOWN);
+    }
+
+    @Test
+    void aTaskWhoseMarkIsTakenAwayIsNotRunAgain() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withMaxHeapMiB(32))) {
+            Path runs = temporary.resolve("runs");
+            String path = runs.toString();
+            PoolRun<Void> run = PoolRun.start(pool, () -> {
+                Path args = Path.of(System.getProperty("java.io.tmpdir"));
+                try (var folders = Files.newDirectoryStream(args, "loom-scope-" + parentPid() + "-*")) {
+                    for (Path each : folders) {
+                        Files.deleteIfExists(each.resolve(WorkerFolder.BEGUN));
+                    }
+                }
+                return endAtOnce(path).call();
+            });
+
+            assertThat(run.failure()).isInstanceOf(WorkerCrashedException.class);
+            assertThat(Files.size(runs)).isEqualTo(1);
+        }
+    }
+
+    private static long parentPid() {
+        return ProcessHandle.current().parent().orElseThrow().pid();
+    }
+
+    @Test
+    void aTaskWhoseResultIsCutOffIsNotRunAgain() throws Exception {
+        try (ProcessPool pool = HostileWorker.open(c -> c.withMaxHeapMiB(64))) {
+            PoolRun.run(pool, HostileWorker::takeOver);
+            Path runs = temporary.resolve("runs");
+            String path = runs.toString();
+            PoolRun<Void> run = HostileWorker.start(pool, () -> {
+                Files.write(Path.of(path), new byte[1], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                HostileWorker.say(Frame.Type.RESULT, HostileWorker.taskId(), true, new byte[Frame.MAX_BODY]);
+                HostileWorker.sayRaw("GET / HTTP/1.1\r\n".getBytes()); // which is no frame: the channel ends here
+                HostileWorker.hang();
+                return null;
+            });
+
+            assertThat(run.failure())
+                    .isInstanceOfSatisfying(
+                            WorkerCrashedException.class,
+                            crash -> assertThat(crash.started()).isTrue());
+            assertThat(Files.size(runs)).isEqualTo(1);
+        }
     }
 
     @Test

@@ -51,6 +51,23 @@ class LeftBehindTest {
     }
 
     @Test
+    void whoInterruptsAllThreadsOfItsWorkerHarmsNoTaskAfterIt() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            assertThat(PoolRun.run(pool, LeftBehindTest::interruptAll)).isTrue();
+            assertThat(PoolRun.run(pool, () -> Thread.currentThread().isInterrupted()))
+                    .isFalse();
+        }
+    }
+
+    private static boolean interruptAll() {
+        Thread self = Thread.currentThread();
+        Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread != self)
+                .forEach(Thread::interrupt);
+        return true;
+    }
+
+    @Test
     void threadsThatAreNoDaemonsKeepNeitherTheNextTaskNorTheEndOfTheWorkerWaiting() throws Exception {
         long pid = PoolRun.run(pool, () -> {
             for (int i = 0; i < 3; i++) {
