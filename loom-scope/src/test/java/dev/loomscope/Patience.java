@@ -43,6 +43,7 @@ final class Patience {
                 throw new AssertionError("not within " + LIMIT_SECONDS + " s: " + what);
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            Thread.yield(); // who is interrupted does not park, and may have the only carrier of what it waits for
         }
     }
 
