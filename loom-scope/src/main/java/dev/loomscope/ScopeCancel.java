@@ -93,8 +93,11 @@ final class ScopeCancel {
     }
 
     private void stop(CancelReason newReason) {
-        hooks.run();
-        subtasks.forEach(subtask -> cancelGuarded(subtask, newReason));
+        try {
+            hooks.run();
+        } finally {
+            subtasks.forEach(subtask -> cancelGuarded(subtask, newReason));
+        }
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
         completions.wake();
         Runnable wake = wakeOwner;

@@ -181,10 +181,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     private void endThrowing(Throwable thrown) {
         try {
-            if (traits.runsOnItsThread()) {
-                closeLeftOpenOfFailed();
+            try {
+                if (traits.runsOnItsThread()) {
+                    closeLeftOpenOfFailed();
+                }
+            } finally {
+                fail(thrown);
             }
-            fail(thrown);
         } finally {
             givePermitBack();
         }
@@ -345,10 +348,13 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private void endFailed(Throwable e) {
-        if (!failsForCaller()) {
-            scope.onFailing(this, e); // before anybody can see the state
+        try {
+            if (!failsForCaller()) {
+                scope.onFailing(this, e); // before anybody can see the state
+            }
+        } finally {
+            end(State.FAILED, e);
         }
-        end(State.FAILED, e);
     }
 
     // Whether it was to become ready and has not: that is told to whoever started it, and not to the scope.
@@ -448,7 +454,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             present.letGoOfTask();
         }
         try {
-            publish(endOf(finalState, value));
+            publish(endOf(finalState, value), finalState);
         } finally {
             scope.onEnded(this); // in any case: the join hangs on it
         }
@@ -462,9 +468,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
     }
 
-    private void publish(SubtaskEnd end) {
+    private void publish(SubtaskEnd end, State intended) {
         try {
-            if (end == SubtaskEnd.LOST) {
+            if (end == SubtaskEnd.LOST && intended == State.SUCCESS && !failsForCaller()) {
                 scope.onFailing(this, SubtaskEnd.NO_MEMORY);
             }
         } finally {
@@ -481,6 +487,9 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         try {
             own = extras();
         } catch (OutOfMemoryError e) {
+            if (scope.cancelled() == null) {
+                throw e; // to whoever wanted to cancel this one alone
+            }
             stopWithoutReason();
             return;
         }
@@ -488,13 +497,19 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             return; // one that is being announced ends afterwards
         }
         own.cancelledAt(scope.clock().nanoTime());
-        scope.onCancelling(this, reason); // before its own code hears of it
-        own.runHooks();
-        CpuExecution<?> remote = own.execution();
+        try {
+            scope.onCancelling(this, reason); // before its own code hears of it
+            own.runHooks();
+        } finally {
+            stop(own.execution(), reason);
+        }
+    }
+
+    private void stop(@Nullable CpuExecution<?> remote, CancelReason reason) {
         if (remote != null) {
             cancel(remote, reason.text());
-        } else if (traits.policy() != CancelPolicy.WAIT) {
-            interrupt();
+        } else {
+            interruptAgain();
         }
         scope.onCancelledWhileRunning();
     }
@@ -510,11 +525,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         boolean waits = endWaiting();
         if (waits) {
             Limiter needed = limiter();
-            if (needed != null) {
-                needed.withdraw(this);
+            try {
+                if (needed != null) {
+                    needed.withdraw(this);
+                }
+                letGoOfBackend();
+            } finally {
+                end(State.CANCELLED, null);
             }
-            letGoOfBackend();
-            end(State.CANCELLED, null);
         }
         return waits;
     }
@@ -766,7 +784,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public Optional<Instant> endedAt() {
         SubtaskEnd seen = ended;
-        return seen == null ? Optional.empty() : Optional.of(scope.instantOf(seen.nanos()));
+        return seen == null ? Optional.empty() : Optional.of(scope.instantOf(nanosOf(seen)));
+    }
+
+    // Without memory nobody has noted when it ended: not before this.
+    private long nanosOf(SubtaskEnd end) {
+        return end.nanos() != 0 ? end.nanos() : hasStarted() ? startedNanos : queuedNanos;
     }
 
     /** What it does now, if it has not ended. */

@@ -140,10 +140,10 @@ final class FrameChannel implements Closeable {
             close();
             throw new IOException("the frame before was cut off");
         }
-        underWay = true;
         frame.putHeader(out.clear());
         rest = frame.body().duplicate();
         topUp(); // header and body together
+        underWay = true; // what failed before has sent nothing
     }
 
     // A body in the heap goes through a buffer of our own: the JDK would keep one of its size for every thread that

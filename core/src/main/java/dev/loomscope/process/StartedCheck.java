@@ -54,21 +54,22 @@ final class StartedCheck {
     }
 
     private void schedule() {
-        scheduled = true;
         long pause = Math.max(PoolTimer.nanos(patience) / LOOKS, MIN_PAUSE_NANOS);
         PoolTimer.schedule(Duration.ofNanos(pause), this::look);
+        scheduled = true;
     }
 
     private void look() {
         Map<Worker, PoolJob<?>> suspects = see();
-        suspects.entrySet().removeIf(suspect -> suspect.getKey().hasBegun(suspect.getValue())); // it cannot say so
+        suspects.entrySet().removeIf(suspect -> suspect.getKey().mayHaveBegun(suspect.getValue())); // it cannot say so
         suspects.forEach(this::killIfStanding);
     }
 
     private Map<Worker, PoolJob<?>> see() {
-        Map<Worker, PoolJob<?>> suspects = new HashMap<>();
         lock.lock();
         try {
+            scheduled = false; // also if there is no memory for a look: then the next task has another one made
+            Map<Worker, PoolJob<?>> suspects = new HashMap<>();
             Map<Worker, Sight> now = new HashMap<>();
             for (Worker worker : shelf.all()) {
                 PoolJob<?> job = notBegun(worker);
@@ -84,14 +85,13 @@ final class StartedCheck {
                 }
             }
             seen = now;
-            scheduled = false;
             if (!now.isEmpty()) {
                 schedule();
             }
+            return suspects;
         } finally {
             lock.unlock();
         }
-        return suspects;
     }
 
     // The task that it should have begun; null if there is none. Guarded by lock.

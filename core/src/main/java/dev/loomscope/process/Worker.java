@@ -137,9 +137,10 @@ final class Worker {
         return heapMiB() >= task.heapMiB();
     }
 
-    /** Whether it says in its folder that it has begun this task. Reads a file. */
-    boolean hasBegun(PoolJob<?> task) {
-        return BegunMark.read(worker.folder(), true) == task.id();
+    /** Whether it says in its folder that it has begun this task, or what it says there cannot be read. Reads a file. */
+    boolean mayHaveBegun(PoolJob<?> task) {
+        long id = worker.readMark();
+        return id == task.id() || id == BegunMark.UNKNOWN;
     }
 
     /** How many frames of tasks it has taken so far; grows while it reads. */
@@ -189,9 +190,9 @@ final class Worker {
         try {
             threads.start("loom-scope-%s-kill".formatted(name), this::destroy);
         } catch (OutOfMemoryError e) {
-            log.warn("no thread can be started to kill {}: it is killed without one", this, e);
             ProcessTree.kill(List.of(process)); // which does not wait
             PoolTimer.schedule(DEATH_PATIENCE, this::closeChannel);
+            log.warn("no thread can be started to kill {}: it is killed without one", this, e);
         }
     }
 
@@ -296,7 +297,7 @@ final class Worker {
         }
         StrayProcesses.kill(Set.of(worker.folder().mark())); // before its output: they may hold that open
         WorkerFolder folder = worker.folder();
-        long lastBegun = gone ? worker.lastBegun().join() : BegunMark.read(folder, true);
+        long lastBegun = gone ? worker.lastBegun().join() : worker.readMark();
         Path crashFile = folder.crashFile(String.valueOf(pid()));
         int code = gone ? process.exitValue() : -1;
         return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE), lastBegun);

@@ -34,7 +34,7 @@ record WorkerExit(
     static final int CANNOT_REPLY = 87;
 
     /** Nothing is known. */
-    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "", BegunMark.NONE);
+    static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "", BegunMark.UNKNOWN);
 
     private static final int SIGNAL_BASE = 128;
     private static final Map<Integer, String> SIGNALS = Map.of(

@@ -136,7 +136,8 @@ final class WorkerLaunch {
             setUp(channel, started);
             marks = BegunMark.isIn(folder);
             archive.onStarted();
-            return new Worker(name, new WorkerProcess(started, lastBegun, output, folder, heapMiB()), channel, threads);
+            return new Worker(
+                    name, new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks), channel, threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {
@@ -145,14 +146,14 @@ final class WorkerLaunch {
     }
 
     private long lastBegun(WorkerFolder folder) {
+        long id = BegunMark.UNKNOWN;
         try {
-            long id = BegunMark.read(folder, marks);
+            id = BegunMark.read(folder, marks);
             folder.delete();
-            return id;
         } catch (RuntimeException | Error e) {
-            log.debug("the folder {} of a worker that has ended is left", folder, e);
-            return BegunMark.UNKNOWN;
+            // no memory, say: the folder is left for a sweep
         }
+        return id;
     }
 
     private void setUp(FrameChannel channel, Process started) throws IOException, WorkerStartException {

@@ -9,6 +9,18 @@ import java.util.concurrent.CompletableFuture;
  * @param output what it prints
  * @param folder where its JVM reports a crash
  * @param heapMiB its largest heap, in MiB
+ * @param marks whether it has a {@link BegunMark}
  */
 record WorkerProcess(
-        Process process, CompletableFuture<Long> lastBegun, WorkerOutput output, WorkerFolder folder, int heapMiB) {}
+        Process process,
+        CompletableFuture<Long> lastBegun,
+        WorkerOutput output,
+        WorkerFolder folder,
+        int heapMiB,
+        boolean marks) {
+
+    /** What its mark says now. Reads a file. */
+    long readMark() {
+        return BegunMark.read(folder, marks);
+    }
+}
