@@ -26,7 +26,7 @@ final class Lifeline {
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
-    private static final int LOOKS = 30;
+    private static final int LOOKS = 10;
     private static final int ORPHANED = 86; // nobody is left to read it
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
@@ -63,9 +63,9 @@ final class Lifeline {
         try {
             if (leaving.compareAndSet(false, true)) {
                 ProcessTree.killDescendants(List.of(ProcessHandle.current()));
+                haveItKilled(); // soon: what follows may need a collection, which such a call does not let begin
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
-                haveItKilled();
                 if (isParentGone()) {
                     deleteFolder();
                 }
@@ -110,11 +110,12 @@ final class Lifeline {
     // second is killed from outside. That is short enough for no pid to be given away again.
     private static void haveItKilled() {
         String command = "sleep 1; kill -KILL " + ProcessHandle.current().pid();
+        ProcessBuilder killer = new ProcessBuilder("/bin/sh", "-c", command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        killer.environment().remove(StrayProcesses.VARIABLE); // it is none of those
         try {
-            new ProcessBuilder("/bin/sh", "-c", command)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+            killer.start();
         } catch (IOException e) {
             // no shell, or no descriptor left
         }
