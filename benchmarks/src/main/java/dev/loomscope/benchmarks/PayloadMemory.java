@@ -55,7 +55,7 @@ public final class PayloadMemory implements Comparison {
 
     @Override
     public String whyShort() {
-        return "The fork takes the array as it is at that moment, so that there is a second one until it is" + " sent.";
+        return "The fork takes the array as it is at that moment, so that there is a second one until it is sent.";
     }
 
     @Override

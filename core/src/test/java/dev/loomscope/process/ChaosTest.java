@@ -176,14 +176,15 @@ class ChaosTest {
                 .toList();
     }
 
-    // As many tasks as there are workers meet.
+    // As many tasks as there are workers meet, and none of them leaves before: two workers cannot do that for three.
     private void assertFullStrength(ProcessPool pool) throws Exception {
         Path meeting = Files.createTempDirectory("meeting");
+        List<String> all = IntStream.range(0, WORKERS)
+                .mapToObj(guest -> meeting.resolve("guest" + guest).toString())
+                .toList();
         List<PoolRun<Long>> guests = new ArrayList<>();
-        for (int i = 0; i < WORKERS; i++) {
-            String mine = meeting.resolve("" + i).toString();
-            String next = meeting.resolve("" + (i + 1) % WORKERS).toString();
-            guests.add(PoolRun.start(pool, () -> Work.meet(mine, next)));
+        for (String mine : all) {
+            guests.add(PoolRun.start(pool, () -> Work.meetAll(mine, all)));
         }
         for (PoolRun<Long> guest : guests) {
             assertThat(guest.get()).as("seed %d", seed).isPositive();

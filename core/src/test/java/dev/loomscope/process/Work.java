@@ -65,6 +65,15 @@ final class Work {
         return awaitFile(other);
     }
 
+    /** Makes a file, then waits for many others: nobody leaves before all are there. */
+    static long meetAll(String mine, List<String> all) throws IOException, InterruptedException {
+        touch(mine);
+        for (String other : all) {
+            awaitFile(other);
+        }
+        return pid();
+    }
+
     static void touch(String path) throws IOException {
         Files.writeString(Path.of(path), String.valueOf(pid()));
     }
