@@ -23,7 +23,7 @@ final class FirstResult implements Comparison {
     @Override
     public String whyShort() {
         return "A worker does more than a bare JVM before its first task: a socket, the proof that it is the one"
-                + " that was started, a self-test, the code of the task from a stream; some 50 ms on this class of"
+                + " that was started, a self-test, the code of the task from a stream; some 75 ms on this class of"
                 + " machine, which a task of a quarter of a second hides (ADR 0017).";
     }
 

@@ -63,7 +63,7 @@ public final class ManyWorkers implements Comparison {
     @Override
     public Findings run(Effort effort) throws Exception {
         Measured measured = new Measured();
-        for (int round = 0; round < effort.of(3, 10); round++) {
+        for (int round = 0; round < effort.of(2, 10); round++) {
             measured.addAll(Program.java(ManyWorkers.class, 1).run());
             measured.add("bare", bareSeconds());
         }
