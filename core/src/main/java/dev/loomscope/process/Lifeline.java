@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -62,8 +63,9 @@ final class Lifeline {
     static void leave() {
         try {
             if (leaving.compareAndSet(false, true)) {
+                haveItKilled(); // first: what follows may need all threads to stop, which such a call does not let
+                // happen
                 ProcessTree.killDescendants(List.of(ProcessHandle.current()));
-                haveItKilled(); // soon: what follows may need a collection, which such a call does not let begin
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
                 if (isParentGone()) {
@@ -109,15 +111,19 @@ final class Lifeline {
     // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
     // second is killed from outside. That is short enough for no pid to be given away again.
     private static void haveItKilled() {
-        String command = "sleep 1; kill -KILL " + ProcessHandle.current().pid();
+        // In the background of a shell that ends at once: so it is no descendant, and none of those that are killed
+        // here.
+        String command = "(sleep 1; kill -KILL " + ProcessHandle.current().pid() + ") &";
         ProcessBuilder killer = new ProcessBuilder("/bin/sh", "-c", command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         killer.environment().remove(StrayProcesses.VARIABLE); // it is none of those
         try {
-            killer.start();
+            killer.start().waitFor(INTERVAL.toMillis() / 2, TimeUnit.MILLISECONDS);
         } catch (IOException e) {
             // no shell, or no descriptor left
+        } catch (InterruptedException e) {
+            // a task that interrupts all threads it can find does not keep this one from leaving
         }
     }
 
