@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * The life of a subtask as phases, and the interrupts that may reach it meanwhile.
  *
  * <p>WAITING -> RUNNING -> ENDED, or WAITING -> ENDED if it is cancelled before it starts. ANNOUNCING, which it begins with, is WAITING
- * while listeners hear that it was forked, or that it has no permit yet; TOUCHED is RUNNING while somebody delivers an interrupt or its thread puts one off: the subtask does not
- * end in such a moment, so that events keep their order, and no interrupt hits what its thread does next.
+ * while listeners hear that it was forked, or that it has no permit yet; TOUCHED is RUNNING while somebody delivers an interrupt or its thread
+ * puts one off: the subtask does not end in such a moment, so that events keep their order, and no interrupt hits what its thread
+ * does next.
  */
 abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask {
 

@@ -64,8 +64,8 @@ public record CpuRequest<T extends @Nullable Object>(
     public interface Observer {
 
         /**
-         * The task has begun; one that is over at once may have ended by now. Called on the thread that waits in {@link CpuExecution#run}, or on one of the
-         * backend: must not block.
+         * The task has begun; one that is over at once may have ended by now. Called on the thread that waits in
+         * {@link CpuExecution#run}, or on one of the backend: must not block.
          *
          * @param runner what runs it, for people: {@code "w3 (pid 4711)"}
          */

@@ -32,14 +32,12 @@ final class Lifeline {
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
     private static volatile @Nullable WorkerBootstrap bootstrap; // of this worker; set once, before the watch begins
-    private static volatile @Nullable Path folder; // the same
     private static volatile boolean exiting; // any thread; never goes back to false
 
     private Lifeline() {}
 
     static void watch(InputStream stdin, WorkerBootstrap own) {
         bootstrap = own;
-        folder = WorkerSocket.folderOf(own.address());
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
         ReadableByteChannel channel =
                 stdin instanceof FileInputStream file ? file.getChannel() : Channels.newChannel(stdin);
@@ -63,8 +61,7 @@ final class Lifeline {
     static void leave() {
         try {
             if (leaving.compareAndSet(false, true)) {
-                haveItKilled(); // first: what follows may need all threads to stop, which such a call does not let
-                // happen
+                haveItKilled(); // before anything that may need all threads to stop
                 ProcessTree.killDescendants(List.of(ProcessHandle.current()));
                 String mark = System.getenv(StrayProcesses.VARIABLE);
                 StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
@@ -94,7 +91,8 @@ final class Lifeline {
 
     // Its parent can no longer do it. Not as WorkerFolder does, which logs: nothing of that may start here.
     private static void deleteFolder() {
-        Path own = folder;
+        WorkerBootstrap known = bootstrap;
+        Path own = known == null ? null : WorkerSocket.folderOf(known.address());
         if (own == null) {
             return;
         }
@@ -111,8 +109,7 @@ final class Lifeline {
     // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
     // second is killed from outside. That is short enough for no pid to be given away again.
     private static void haveItKilled() {
-        // In the background of a shell that ends at once: so it is no descendant, and none of those that are killed
-        // here.
+        // In the background of a shell that ends at once: so it is no descendant, and none of those killed here.
         String command = "(sleep 1; kill -KILL " + ProcessHandle.current().pid() + ") &";
         ProcessBuilder killer = new ProcessBuilder("/bin/sh", "-c", command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)

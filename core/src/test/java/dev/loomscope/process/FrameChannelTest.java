@@ -26,21 +26,20 @@ class FrameChannelTest {
     @TempDir
     static Path folder;
 
-    private SocketPair sockets;
+    private ChannelPair channels;
     private FrameChannel left;
     private FrameChannel right;
 
     @BeforeEach
     void open() throws IOException {
-        sockets = SocketPair.open(folder);
-        left = new FrameChannel(sockets.left());
-        right = new FrameChannel(sockets.right());
+        channels = ChannelPair.open(folder);
+        left = channels.left();
+        right = channels.right();
     }
 
     @AfterEach
     void close() throws IOException {
-        left.close();
-        right.close();
+        channels.close();
     }
 
     @ParameterizedTest
@@ -106,7 +105,7 @@ class FrameChannelTest {
         ByteBuffer bytes = bytesOf(Frame.of(Frame.Type.HELLO, 5, new byte[] {1, 2, 3}));
         CompletableFuture<Void> sent = inBackground(() -> {
             while (bytes.hasRemaining()) {
-                sockets.left().write(bytes.slice(bytes.position(), 1));
+                channels.leftSocket().write(bytes.slice(bytes.position(), 1));
                 bytes.position(bytes.position() + 1);
             }
         });
@@ -119,7 +118,7 @@ class FrameChannelTest {
     @ValueSource(ints = {0, 1, 15, 16, 18})
     void anEndAnywhereInAFrameIsAnEndOfFile(int bytes) throws Exception {
         ByteBuffer frame = bytesOf(Frame.of(Frame.Type.RESULT, 5, new byte[] {1, 2, 3}));
-        send(sockets.left(), frame.limit(bytes));
+        send(channels.leftSocket(), frame.limit(bytes));
         left.close();
 
         assertThatThrownBy(right::read).isInstanceOf(EOFException.class);
@@ -140,7 +139,7 @@ class FrameChannelTest {
     })
     void aHeaderThatTheProtocolDoesNotKnowIsRefused(int position, byte value, String says) throws Exception {
         ByteBuffer bytes = bytesOf(Frame.of(Frame.Type.RESULT, 5, new byte[] {1, 2, 3}));
-        send(sockets.left(), bytes.put(position, value));
+        send(channels.leftSocket(), bytes.put(position, value));
 
         assertThatThrownBy(right::read).isInstanceOf(ProtocolException.class).hasMessageContaining(says);
     }
@@ -148,7 +147,7 @@ class FrameChannelTest {
     @Test
     void aBodyOneByteTooLongIsRefusedBeforeItIsRead() throws Exception {
         ByteBuffer bytes = bytesOf(Frame.of(Frame.Type.RESULT, 5)).putInt(4, Frame.MAX_BODY + 1);
-        send(sockets.left(), bytes);
+        send(channels.leftSocket(), bytes);
 
         assertThatThrownBy(right::read).isInstanceOf(ProtocolException.class).hasMessageContaining("262145 bytes");
     }

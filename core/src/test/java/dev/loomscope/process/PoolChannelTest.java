@@ -36,14 +36,12 @@ class PoolChannelTest {
 
     @Test
     void bothSidesCanWriteAHundredMegabytesAtTheSameTime() throws Exception {
-        SocketPair sockets = SocketPair.open(folder);
-        try (FrameChannel left = new FrameChannel(sockets.left());
-                FrameChannel right = new FrameChannel(sockets.right())) {
-            CompletableFuture<Void> there = inBackground(() -> write(left));
-            CompletableFuture<Void> back = inBackground(() -> write(right));
-            CompletableFuture<Void> readThere = inBackground(() -> read(right));
+        try (ChannelPair channels = ChannelPair.open(folder)) {
+            CompletableFuture<Void> there = inBackground(() -> write(channels.left()));
+            CompletableFuture<Void> back = inBackground(() -> write(channels.right()));
+            CompletableFuture<Void> readThere = inBackground(() -> read(channels.right()));
 
-            read(left);
+            read(channels.left());
 
             CompletableFuture.allOf(there, back, readThere).join();
         }

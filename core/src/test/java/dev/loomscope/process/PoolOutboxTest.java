@@ -26,23 +26,22 @@ class PoolOutboxTest {
     Path folder;
 
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
-    private SocketPair sockets;
+    private ChannelPair channels;
     private FrameChannel pool;
     private FrameChannel worker;
     private PoolOutbox outbox;
 
     @BeforeEach
     void open() throws IOException {
-        sockets = SocketPair.open(folder);
-        pool = new FrameChannel(sockets.left());
-        worker = new FrameChannel(sockets.right());
+        channels = ChannelPair.open(folder);
+        pool = channels.left();
+        worker = channels.right();
         outbox = new PoolOutbox(pool, failure::set);
     }
 
     @AfterEach
     void close() throws IOException {
-        pool.close();
-        worker.close();
+        channels.close();
     }
 
     @Test

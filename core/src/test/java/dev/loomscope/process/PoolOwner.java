@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -19,6 +21,7 @@ final class PoolOwner implements AutoCloseable {
 
     private final Process process;
     private final long startedAt; // as its workers' folders have it
+    private final Set<ProcessHandle> known = new HashSet<>(); // descendants that a test has asked for
 
     private PoolOwner(Process process) {
         this.process = process;
@@ -222,12 +225,16 @@ final class PoolOwner implements AutoCloseable {
 
     /** All processes that it has started, and those that these have started. */
     List<Long> descendants() {
-        return process.descendants().map(ProcessHandle::pid).toList();
+        return known(process.descendants());
     }
 
     /** The processes that it has started itself. */
     List<Long> children() {
-        return process.children().map(ProcessHandle::pid).toList();
+        return known(process.children());
+    }
+
+    private List<Long> known(Stream<ProcessHandle> processes) {
+        return processes.peek(known::add).map(ProcessHandle::pid).toList();
     }
 
     /** The folders of its workers. */
@@ -279,6 +286,7 @@ final class PoolOwner implements AutoCloseable {
 
     @Override
     public void close() {
+        known.forEach(ProcessHandle::destroyForcibly); // orphans that outlive their parent, if a test fails
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
     }

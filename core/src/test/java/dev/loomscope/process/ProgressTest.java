@@ -183,9 +183,9 @@ class ProgressTest {
 
     @Test
     void aReportWaitsForNobodyAlsoWhenTheParentDoesNotRead() throws Exception {
-        SocketPair pair = SocketPair.open(folder);
-        try (FrameChannel out = new FrameChannel(pair.left());
-                FrameChannel in = new FrameChannel(pair.right())) {
+        try (ChannelPair channels = ChannelPair.open(folder)) {
+            FrameChannel out = channels.left();
+            FrameChannel in = channels.right();
             WorkerOutbox outbox = new WorkerOutbox(out, () -> {});
             Thread.ofPlatform().daemon().start(outbox::report);
             Frame large = Frame.of(Frame.Type.RESULT, 1, new byte[Frame.MAX_BODY]);

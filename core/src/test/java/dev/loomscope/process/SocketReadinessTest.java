@@ -28,21 +28,20 @@ class SocketReadinessTest {
     @TempDir
     Path folder;
 
-    private SocketPair sockets;
+    private ChannelPair channels;
     private FrameChannel left;
     private FrameChannel right;
 
     @BeforeEach
     void open() throws IOException {
-        sockets = SocketPair.open(folder);
-        left = new FrameChannel(sockets.left());
-        right = new FrameChannel(sockets.right());
+        channels = ChannelPair.open(folder);
+        left = channels.left();
+        right = channels.right();
     }
 
     @AfterEach
     void close() throws IOException {
-        left.close();
-        right.close();
+        channels.close();
     }
 
     private void fill() throws IOException {

@@ -61,8 +61,7 @@ final class Work {
 
     /** Makes one file, then waits for another. */
     static long meet(String mine, String other) throws IOException, InterruptedException {
-        touch(mine);
-        return awaitFile(other);
+        return meetAll(mine, List.of(other));
     }
 
     /** Makes a file, then waits for many others: nobody leaves before all are there. */

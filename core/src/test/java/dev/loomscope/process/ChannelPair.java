@@ -8,17 +8,17 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Two ends of one real socket. */
-record SocketPair(SocketChannel left, SocketChannel right) implements AutoCloseable {
+/** Two channels with one real socket between them, and the left end of that, for bytes that are no frames. */
+record ChannelPair(FrameChannel left, FrameChannel right, SocketChannel leftSocket) implements AutoCloseable {
 
-    static SocketPair open(Path folder) throws IOException {
+    static ChannelPair open(Path folder) throws IOException {
         Path path = folder.resolve("pair");
         Files.deleteIfExists(path);
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(address);
             SocketChannel left = SocketChannel.open(address);
-            return new SocketPair(left, server.accept());
+            return new ChannelPair(new FrameChannel(left), new FrameChannel(server.accept()), left);
         }
     }
 
