@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * What a payload with arrays beside its objects begins with: how many arrays there are, what their elements are and how many. The arrays
  * follow, each from a multiple of eight bytes on, so that no element is in two frames; then the stream of objects. A payload
- * without such arrays has no table either, and begins as every stream of the JDK does, which no table does.
+ * without such arrays has no table either, and begins as no table does.
  */
 final class ArrayTable {
 

@@ -3,8 +3,11 @@ package dev.loomscope.process;
 import dev.loomscope.core.TaskContext;
 import dev.loomscope.core.TaskNotSerializableException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputFilter;
+import java.lang.invoke.SerializedLambda;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,31 +22,42 @@ import org.jspecify.annotations.Nullable;
  */
 final class ArrivedTask {
 
-    private final TaskInputStream in;
+    private final Payload payload;
+    private final InputStream bytes;
     private final String name;
+    private final @Nullable ByteBuffer objects;
+    private @Nullable TaskInputStream in; // opened when first needed
 
     /** Reads the name. */
-    ArrivedTask(Payload payload) throws IOException, ClassNotFoundException {
-        StreamLimits limits = new StreamLimits(payload.size());
-        ObjectInputFilter filter =
-                info -> limits.exceeds(info) ? ObjectInputFilter.Status.REJECTED : ObjectInputFilter.Status.UNDECIDED;
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        this.in = new TaskInputStream(payload, filter, List.of(loader));
-        this.name = cast(String.class, in.readObject());
+    ArrivedTask(Payload payload) throws IOException {
+        this.payload = payload;
+        this.bytes = payload.toInputStream();
+        this.name = TaskName.read(bytes);
+        this.objects = rest(payload.onlyPiece(), bytes.available());
+    }
+
+    private static @Nullable ByteBuffer rest(@Nullable ByteBuffer all, int length) {
+        return all == null ? null : all.slice(all.limit() - length, length);
     }
 
     String name() {
         return name;
     }
 
+    /** All that comes after the name, if it is one piece of memory; null if it is not. */
+    @Nullable
+    ByteBuffer objects() {
+        return objects;
+    }
+
     /** Reads what travels with the task. */
     TaskContext readContext() throws IOException, ClassNotFoundException {
         Map<String, @Nullable String> log = new HashMap<>();
-        for (int left = in.readInt(); left > 0; left--) {
+        for (int left = in().readInt(); left > 0; left--) {
             log.put(next(String.class), (String) nextObject());
         }
         Map<String, Object> values = new HashMap<>();
-        for (int left = in.readInt(); left > 0; left--) {
+        for (int left = in().readInt(); left > 0; left--) {
             values.put(next(String.class), next(Object.class));
         }
         return TaskContext.of(log, values);
@@ -54,6 +68,22 @@ final class ArrivedTask {
         return next(Callable.class);
     }
 
+    /** Whether what was read came as a lambda or method reference, and not as an object with code of its own for that. */
+    boolean isLambda() {
+        return in != null && SerializedLambda.class.getName().equals(in.firstClass());
+    }
+
+    private TaskInputStream in() throws IOException {
+        if (in == null) {
+            StreamLimits limits = new StreamLimits(payload.size());
+            ObjectInputFilter filter = info ->
+                    limits.exceeds(info) ? ObjectInputFilter.Status.REJECTED : ObjectInputFilter.Status.UNDECIDED;
+            ClassLoader loader = Thread.currentThread().getContextClassLoader();
+            in = new TaskInputStream(bytes, payload.arrays(), filter, List.of(loader));
+        }
+        return in;
+    }
+
     private <T> T next(Class<T> type) throws IOException, ClassNotFoundException {
         return cast(type, nextObject());
     }
@@ -61,9 +91,9 @@ final class ArrivedTask {
     // What code of the task looks for itself and does not find is its own failure.
     private @Nullable Object nextObject() throws IOException, ClassNotFoundException {
         try {
-            return in.readObject();
+            return in().readObject();
         } catch (ClassNotFoundException e) {
-            String missing = in.missing();
+            String missing = in().missing();
             if (missing == null) {
                 throw e;
             }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * An array of which some has come. It is made when there is room for it, and not before an eighth of it is there: what the other side
  * claims without sending it takes no memory, and of what it sends only an eighth is here twice, and only for a moment.
  *
- * <p>For the one thread that reads a channel.
+ * <p>For whoever reads a channel.
  */
 final class ArrivingArray {
 

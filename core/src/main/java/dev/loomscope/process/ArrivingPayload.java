@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A payload of which some has come: what belongs to an array goes straight there, the rest is kept as it is. All of it is
  * reserved in a {@link ResultMemory} before it takes any; what is complete goes with the payload.
  *
- * <p>For the one thread that reads a channel.
+ * <p>For whoever reads a channel.
  */
 final class ArrivingPayload implements Closeable {
 

@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -22,10 +23,10 @@ final class BegunMark implements Closeable {
     /** Which it was cannot be said. */
     static final long UNKNOWN = -1;
 
-    private final FileChannel file;
-    private final ByteBuffer id = ByteBuffer.allocateDirect(Long.BYTES);
+    private final RandomAccessFile file; // and no channel, which an interrupt would close
+    private final byte[] id = new byte[Long.BYTES];
 
-    private BegunMark(FileChannel file) {
+    private BegunMark(RandomAccessFile file) {
         this.file = file;
     }
 
@@ -35,8 +36,8 @@ final class BegunMark implements Closeable {
             return null;
         }
         try {
-            FileChannel file = FileChannel.open(
-                    folder.resolve(WorkerFolder.BEGUN), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            Path path = Files.createFile(folder.resolve(WorkerFolder.BEGUN));
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             BegunMark mark = new BegunMark(file);
             if (mark.set(NONE)) { // the disk has room for it, from now on
                 return mark;
@@ -50,9 +51,11 @@ final class BegunMark implements Closeable {
 
     /** Says that this task begins now; returns false if that cannot be said here. */
     boolean set(long taskId) {
-        id.clear().putLong(taskId).flip();
+        ByteBuffer.wrap(id).putLong(taskId);
         try {
-            return file.write(id, 0) == Long.BYTES;
+            file.seek(0);
+            file.write(id);
+            return true;
         } catch (IOException e) {
             return false;
         }

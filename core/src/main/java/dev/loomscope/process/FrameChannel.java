@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames over a socket. One thread reads; any may write. An interrupt of a thread that does either closes nothing and ends no wait.
+ * Frames over a socket. One thread at a time reads; any may write. An interrupt of a thread that does either closes nothing and ends no wait.
  *
  * <p>Who keeps a body of full length leaves its position where it is. One that was read to its end belongs to nobody, and the next
  * comes outside the heap, in memory that is used again: no garbage, and one copy less.
@@ -22,6 +22,7 @@ final class FrameChannel implements Closeable {
     private final SocketChannel socket; // does not block
     private final SocketReadiness readiness;
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0); // reading thread only
+    private boolean drained; // reading thread only; there was no more to read the last time
     private @Nullable ByteBuffer bulk; // reading thread only; for such bodies, outside the heap
     private @Nullable ByteBuffer full; // reading thread only; the latest body of full length
     private final ReentrantLock writeLock = new ReentrantLock(); // held during I/O: it orders frames
@@ -199,7 +200,7 @@ final class FrameChannel implements Closeable {
     }
 
     private void readSome(ByteBuffer target) throws IOException {
-        int read = socket.read(target);
+        int read = drained ? 0 : socket.read(target);
         while (read == 0) {
             readiness.awaitReadable();
             read = socket.read(target);
@@ -207,5 +208,6 @@ final class FrameChannel implements Closeable {
         if (read < 0) {
             throw new EOFException("the other side has closed the channel");
         }
+        drained = target.hasRemaining();
     }
 }

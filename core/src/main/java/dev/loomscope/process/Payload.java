@@ -39,6 +39,12 @@ final class Payload {
         return arrays;
     }
 
+    /** All of it, if that is one piece of a stream; must not be moved in or changed. Null if there is more, or less. */
+    @Nullable
+    ByteBuffer onlyPiece() {
+        return arrays.isEmpty() && pieces.size() == 1 ? pieces.getFirst() : null;
+    }
+
     /** Takes over a piece of the stream; of one outside the heap, which is used again, a copy. */
     void add(ByteBuffer piece) {
         pieces.add(piece.isDirect() ? copyOf(piece) : piece);

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Puts together what comes in several frames. What is larger than its limit, or than the memory that is left, is counted to its end
  * and not kept: the channel goes on, and the message says how large it was.
  *
- * <p>For the one thread that reads a channel, in a worker.
+ * <p>For whoever reads a channel, in a worker.
  */
 final class PayloadInbox {
 

@@ -214,6 +214,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private T decode(WorkerReply.Result result) throws LeftBehindException, ResultRejectedException {
         ResultFilter filter = filter(result.payload().size());
         try {
+            if (SimpleValue.isIn(result.payload())) {
+                return (T) SimpleValue.decode(result.payload());
+            }
             return (T) reader().read(result.payload(), SerialScan.Form.RESULT, payload -> {
                 Optional<Plain> plain = TaskCodec.decodePlain(payload, filter);
                 return plain.isPresent() ? plain.get().value() : decodeElsewhere(payload, filter);

@@ -13,7 +13,21 @@ final class PoolLock extends ReentrantLock {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private transient @Nullable Worker toSend; // guarded by this; the first of a chain
+    // It is held for a microsecond or so; to be put to sleep and woken again takes many.
+    private static final int TRIES = 100;
+
+    private transient volatile @Nullable Worker toSend; // guarded by this for writing; the first of a chain
+
+    @Override
+    public void lock() {
+        for (int i = 0; i < TRIES; i++) {
+            if (tryLock()) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        super.lock();
+    }
 
     /** Has what this worker was told sent later. Guarded by this. */
     void sendLater(Worker worker) {
@@ -38,12 +52,13 @@ final class PoolLock extends ReentrantLock {
         }
     }
 
-    /** Sends what there is to send. Without this. */
+    /** Sends what there is to send; what others put in meanwhile, they send. Without this. */
     void send() {
-        Worker worker = take();
-        while (worker != null) {
-            worker.send();
-            worker = take();
+        while (toSend != null) {
+            Worker worker = take();
+            if (worker != null) {
+                worker.send();
+            }
         }
     }
 

@@ -8,9 +8,7 @@ import java.lang.invoke.SerializedLambda;
 import java.security.ProtectionDomain;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,12 +95,11 @@ final class ResultFilter implements ObjectInputFilter {
 
     /** Where the classes of a result are looked up, in this order. */
     List<ClassLoader> loaders() {
-        return Stream.concat(
-                        task.classes().stream().map(Class::getClassLoader),
-                        Stream.of(Thread.currentThread().getContextClassLoader()))
-                .filter(Objects::nonNull)
-                .distinct()
-                .toList();
+        Set<ClassLoader> loaders = new LinkedHashSet<>();
+        task.classes().forEach(type -> loaders.add(type.getClassLoader()));
+        loaders.add(Thread.currentThread().getContextClassLoader());
+        loaders.remove(null);
+        return List.copyOf(loaders);
     }
 
     @Override

@@ -56,8 +56,13 @@ final class TaskCodec {
      *     would not know it
      */
     static EncodedTask encodeTask(CpuRequest<?> request, PayloadLimit limit) {
+        EncodedTask known = ConstantTask.find(request);
+        if (known != null && known.payload().size() <= limit.bytes()) {
+            return known;
+        }
         EncodedTask encoded = encodeTask(request.name(), request.context(), request.task(), limit);
         TaskReach.ensureReachable(request.name(), encoded.classes());
+        ConstantTask.keep(request, encoded);
         return encoded;
     }
 
@@ -69,8 +74,9 @@ final class TaskCodec {
     private static EncodedTask encodeTask(String name, TaskContext context, Callable<?> task, PayloadLimit limit) {
         Part whole = new Part("CPU task '" + name + "'", task, TASK_ADVICE);
         Payload.Sink sink = new Payload.Sink(limit);
+        byte[] bytesOfName = TaskName.toBytes(name);
+        sink.write(bytesOfName, 0, bytesOfName.length);
         TaskOutputStream out = write(sink, whole, stream -> {
-            stream.writeObject(name);
             writeContext(context, whole.what(), stream);
             stream.begin(whole);
             stream.writeObject(task);

@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
@@ -13,12 +14,19 @@ final class TaskInputStream extends ObjectInputStream {
 
     private final List<ClassLoader> loaders;
     private final @Nullable Object[] arrays; // null for one that has its place
+    private @Nullable String first;
     private @Nullable String missing;
 
     TaskInputStream(Payload payload, ObjectInputFilter filter, List<ClassLoader> loaders) throws IOException {
-        super(payload.toInputStream());
+        this(payload.toInputStream(), payload.arrays(), filter, loaders);
+    }
+
+    /** Reads from the place where {@code objects} is, with these arrays beside it. */
+    TaskInputStream(InputStream objects, List<RawArray> beside, ObjectInputFilter filter, List<ClassLoader> loaders)
+            throws IOException {
+        super(objects);
         this.loaders = loaders;
-        this.arrays = payload.arrays().stream().map(RawArray::array).toArray();
+        this.arrays = beside.stream().map(RawArray::array).toArray();
         setObjectInputFilter(merged(filter));
         enableResolveObject(true);
     }
@@ -34,6 +42,12 @@ final class TaskInputStream extends ObjectInputStream {
         return info -> (info.serialClass() == ArrayStub.class ? ours : both).checkInput(info);
     }
 
+    /** The class of which there was an object first; null if there was none yet. */
+    @Nullable
+    String firstClass() {
+        return first;
+    }
+
     /** The class that could not be found; null if that did not happen. */
     @Nullable
     String missing() {
@@ -42,6 +56,9 @@ final class TaskInputStream extends ObjectInputStream {
 
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
+        if (first == null) {
+            first = description.getName();
+        }
         if (description.getName().equals(ArrayStub.class.getName())) {
             return ArrayStub.class; // this one, whoever has another
         }

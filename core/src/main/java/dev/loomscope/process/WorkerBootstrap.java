@@ -22,11 +22,21 @@ import java.util.HexFormat;
  * @param token what the worker shows
  * @param answer what the pool shows then
  * @param parentStart when the parent process started, as {@link ProcessStart} has it
+ * @param channels as {@link ChannelProvider} has it
+ * @param warmUp a task to {@linkplain WarmUp warm up} with
  */
-record WorkerBootstrap(String token, String answer, String address, String worker, long parentPid, long parentStart) {
+record WorkerBootstrap(
+        String token,
+        String answer,
+        String address,
+        String worker,
+        long parentPid,
+        long parentStart,
+        String channels,
+        ByteBuffer warmUp) {
 
     /** Changes with every change of the frames or of what is in them. */
-    static final int PROTOCOL_VERSION = 5;
+    static final int PROTOCOL_VERSION = 6;
 
     private static final int MAGIC = 0x4c6f6f6d; // "Loom"
     private static final int TOKEN_BYTES = 32;
@@ -34,7 +44,15 @@ record WorkerBootstrap(String token, String answer, String address, String worke
 
     static WorkerBootstrap create(String address, String worker) {
         long parent = ProcessHandle.current().pid();
-        return new WorkerBootstrap(newSecret(), newSecret(), address, worker, parent, ProcessStart.of(parent));
+        return new WorkerBootstrap(
+                newSecret(),
+                newSecret(),
+                address,
+                worker,
+                parent,
+                ProcessStart.of(parent),
+                ChannelProvider.ofThisJvm(),
+                WarmUp.task());
     }
 
     private static String newSecret() {
@@ -53,6 +71,9 @@ record WorkerBootstrap(String token, String answer, String address, String worke
         out.writeUTF(worker);
         out.writeLong(parentPid);
         out.writeLong(parentStart);
+        out.writeUTF(channels);
+        out.writeShort(warmUp.remaining());
+        out.write(warmUp.array(), warmUp.arrayOffset() + warmUp.position(), warmUp.remaining());
         out.flush();
     }
 
@@ -67,7 +88,20 @@ record WorkerBootstrap(String token, String answer, String address, String worke
                             .formatted(PROTOCOL_VERSION, magic, version));
         }
         return new WorkerBootstrap(
-                in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
+                in.readUTF(),
+                in.readUTF(),
+                in.readUTF(),
+                in.readUTF(),
+                in.readLong(),
+                in.readLong(),
+                in.readUTF(),
+                ByteBuffer.wrap(readBytes(in)));
+    }
+
+    private static byte[] readBytes(DataInputStream in) throws IOException {
+        byte[] bytes = new byte[in.readUnsignedShort()];
+        in.readFully(bytes);
+        return bytes;
     }
 
     /** The first frame of a worker. */

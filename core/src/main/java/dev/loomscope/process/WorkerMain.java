@@ -21,7 +21,8 @@ final class WorkerMain {
         InputStream lifeline = WorkerStreams.takeStdin();
         WorkerBootstrap bootstrap = WorkerBootstrap.readFrom(lifeline);
         Lifeline.watch(lifeline, bootstrap);
-        WarmUp warmUp = WarmUp.start();
+        WarmUp warmUp = WarmUp.start(bootstrap.warmUp());
+        ChannelProvider.use(bootstrap.channels());
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         meet(channel, bootstrap);
         setUp(channel, bootstrap.worker());

@@ -24,7 +24,7 @@ final class WorkerOutbox {
     private final FrameChannel channel;
     private final Runnable onPoolGone;
     private final ReentrantLock lock = new ReentrantLock(); // held during I/O: it orders what is said of one task
-    private volatile @Nullable Run current; // main thread; of the task that came last
+    private volatile @Nullable Run current; // written by whoever reads the channel; of the task that came last
     private volatile @Nullable Thread resting; // the reporting thread, while it waits to be woken
     private long nextProgress = System.nanoTime(); // guarded by lock; when there may be another
 
@@ -70,7 +70,7 @@ final class WorkerOutbox {
     }
 
     /**
-     * A task is about to begin. Main thread only, when the reply of the last one was written.
+     * A task is about to begin. Only for who reads the channel, when the reply of the last one was written.
      *
      * @param told whether the pool has been told that it has started
      */
@@ -81,7 +81,7 @@ final class WorkerOutbox {
         return next;
     }
 
-    /** Writes the reply of a task that does not run. Main thread only. */
+    /** Writes the reply of a task that does not run. Only for who reads the channel. */
     void refuse(List<Frame> frames) {
         writeAll(frames);
     }
@@ -93,8 +93,8 @@ final class WorkerOutbox {
         }
     }
 
-    /** Says what there is to say of tasks that run, for ever. */
-    void report() {
+    /** Says what there is to say of tasks that run, for ever; {@code onLongTask} hears before that each runs for long, once or more. */
+    void report(Runnable onLongTask) {
         Run seen = null; // at the last tick
         int idle = 0; // ticks
         while (true) {
@@ -102,7 +102,7 @@ final class WorkerOutbox {
             boolean runs = run != null && !run.ended;
             idle = runs ? 0 : idle + 1;
             if (run != null && runs && run == seen) {
-                rest(tellIfPossible(run), run);
+                rest(tellIfPossible(run, onLongTask), run);
             } else if (idle > IDLE_TICKS) {
                 rest(Long.MAX_VALUE, run);
             } else {
@@ -113,8 +113,9 @@ final class WorkerOutbox {
         }
     }
 
-    private long tellIfPossible(Run run) {
+    private long tellIfPossible(Run run, Runnable onLongTask) {
         try {
+            onLongTask.run();
             return tell(run);
         } catch (OutOfMemoryError e) {
             return TICK_NANOS; // the task has left no memory for it now; its reply may tell more

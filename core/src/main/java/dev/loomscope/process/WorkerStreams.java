@@ -13,8 +13,18 @@ final class WorkerStreams {
 
     private static final Path STDIN = Path.of("/proc/self/fd/0");
 
+    private final InputStream in = new Empty();
     private final PrintStream out = new Unclosable(System.out);
     private final PrintStream err = new Unclosable(System.err);
+
+    /** Of what is empty already, a close changes nothing. */
+    private static final class Empty extends InputStream {
+
+        @Override
+        public int read() {
+            return -1;
+        }
+    }
 
     /** A stream that whoever got it can flush, but not end. */
     private static final class Unclosable extends PrintStream {
@@ -47,8 +57,14 @@ final class WorkerStreams {
     void reset() {
         out.flush();
         err.flush();
-        System.setIn(InputStream.nullInputStream());
-        System.setOut(out);
-        System.setErr(err);
+        if (System.in != in) {
+            System.setIn(in);
+        }
+        if (System.out != out) {
+            System.setOut(out);
+        }
+        if (System.err != err) {
+            System.setErr(err);
+        }
     }
 }

@@ -1,23 +1,23 @@
 package dev.loomscope.process;
 
 import dev.loomscope.core.CurrentTask;
-import dev.loomscope.core.Task;
 import dev.loomscope.core.TaskContext;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Runs tasks in a worker, one at a time, on one thread. */
+/** Runs tasks in a worker, one at a time, on one thread, which also reads them as long as none {@linkplain ReadingTurn runs for long}. */
 final class WorkerTask {
 
     private static final int RESERVE_BYTES = 1 << 20;
 
-    private final SynchronousQueue<Assignment> next = new SynchronousQueue<>();
     private final KeptDescriptors kept = new KeptDescriptors(); // filled once
     private final WorkerStreams streams = new WorkerStreams();
+    private final ArrivedConstants constants = new ArrivedConstants(); // task thread only
     private final Thread thread;
     private final String threadName;
     // That of the launcher: not the system's in the jar of Spring Boot.
@@ -27,27 +27,14 @@ final class WorkerTask {
     private byte @Nullable [] reserve = new byte[RESERVE_BYTES]; // task thread only
 
     private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable ReadingTurn turn; // set before the thread starts
     private @Nullable Assignment running; // guarded by lock; the task whose code runs, if one does
-
-    private record Assignment(Payload payload, CurrentTask.Control control, WorkerOutbox.Run run) {}
+    private boolean interrupted; // guarded by lock; that one, by its cancel
 
     WorkerTask(String worker) {
         streams.reset();
         this.threadName = "loom-scope-task-" + worker;
-        this.thread = Thread.ofPlatform().daemon().name(threadName).start(this::loop);
-    }
-
-    static void warmUp() throws IOException {
-        try {
-            Task<String> task = () -> "warm";
-            ArrivedTask arrived = new ArrivedTask(
-                    TaskCodec.encodeTask("warm-up", TaskContext.EMPTY, task).payload());
-            arrived.readContext();
-            Object result = arrived.readTask().call();
-            TaskCodec.encodeResult("warm-up", result);
-        } catch (Exception e) {
-            throw new IOException("the warm-up task failed", e);
-        }
+        this.thread = Thread.ofPlatform().daemon().name(threadName).unstarted(this::loop);
     }
 
     /** Loads what the failure of a task needs: when its memory is full, it is too late. */
@@ -58,29 +45,34 @@ final class WorkerTask {
         RemoteFailure.of(sample).toPayload();
     }
 
-    /** Hands a task to the task thread, which is free: the pool sends one at a time. */
-    void start(Payload payload, OptionalLong deadlineNanos, WorkerOutbox.Run run) {
+    /** Starts the thread, which takes tasks from there until there is none any more. */
+    void start(ReadingTurn tasks) {
+        turn = tasks;
+        thread.start();
+    }
+
+    /** A task has come and is the next to run: from now on it can be cancelled. Only for who reads the channel. */
+    Assignment begin(Payload payload, OptionalLong deadlineNanos, WorkerOutbox.Run run) {
         CurrentTask.Control control = new CurrentTask.Control(
                 deadlineNanos, (message, fraction) -> run.report(new ProgressReport(fraction, message)));
         Assignment assignment = new Assignment(payload, control, run);
-        begin(assignment); // here and not on the task thread: a cancel may be the next frame
-        boolean taken = false;
-        while (!taken) {
-            try {
-                next.put(assignment);
-                taken = true;
-            } catch (InterruptedException e) {
-                // by a thread that some task has left behind
-            }
+        lock.lock();
+        try {
+            running = assignment;
+            interrupted = false;
+        } finally {
+            lock.unlock();
         }
+        return assignment;
     }
 
     /** Tells the task with this id that it is cancelled, and interrupts it, if its code still runs. */
     void cancel(long taskId, String reason) {
         lock.lock();
         try {
-            if (running != null && running.run().taskId() == taskId) {
+            if (running != null && running.taskId() == taskId) {
                 running.control().cancel(reason);
+                interrupted = true;
                 thread.interrupt();
             }
         } finally {
@@ -91,13 +83,32 @@ final class WorkerTask {
     // A worker that cannot answer is of no use, and must not look as if it were busy: it ends, as a crash.
     private void loop() {
         try {
-            while (true) {
-                Assignment assignment = await();
-                assignment.run().reply(run(assignment));
-                clearContext();
+            boolean goOn = true;
+            while (goOn) {
+                goOn = runNext();
             }
         } catch (Throwable e) {
             Runtime.getRuntime().halt(WorkerExit.CANNOT_REPLY);
+        }
+    }
+
+    // A method of its own: while the next one is awaited, nothing keeps the last.
+    private boolean runNext() throws IOException {
+        Assignment next = await();
+        if (next == null) {
+            return false;
+        }
+        next.run().reply(run(next));
+        clearContext();
+        return true;
+    }
+
+    private @Nullable Assignment await() {
+        try {
+            return Objects.requireNonNull(turn).next();
+        } catch (IOException e) {
+            Lifeline.leave(); // the channel has ended
+            return null;
         }
     }
 
@@ -117,17 +128,8 @@ final class WorkerTask {
         }
     }
 
-    private Assignment await() {
-        while (true) {
-            try {
-                return next.take();
-            } catch (InterruptedException e) {
-                // left over from somebody's executor; no task runs that it could be for
-            }
-        }
-    }
-
     private List<Frame> run(Assignment assignment) throws IOException {
+        forgetOtherInterrupts();
         try {
             return runUserCode(assignment);
         } finally {
@@ -141,16 +143,28 @@ final class WorkerTask {
         try {
             ArrivedTask arrived = new ArrivedTask(assignment.payload());
             name = arrived.name();
-            install(arrived.readContext());
-            Object result = arrived.readTask().call();
-            return TaskCodec.encodeResult(name, result)
-                    .toFrames(Frame.Type.RESULT, assignment.run().taskId());
+            Object result = read(arrived).call();
+            Payload simple = SimpleValue.encode(result);
+            Payload payload = simple == null ? TaskCodec.encodeResult(name, result) : simple;
+            return payload.toFrames(Frame.Type.RESULT, assignment.taskId());
         } catch (Throwable thrown) {
-            return failure(assignment.run().taskId(), thrown);
+            return failure(assignment.taskId(), thrown);
         } finally {
             assignment.control().leave();
             streams.reset();
         }
+    }
+
+    private Callable<?> read(ArrivedTask arrived) throws IOException, ClassNotFoundException {
+        Callable<?> known = constants.find(arrived);
+        if (known != null) {
+            return known;
+        }
+        TaskContext context = arrived.readContext();
+        install(context);
+        Callable<?> task = arrived.readTask();
+        constants.add(arrived, context, task);
+        return task;
     }
 
     private List<Frame> failure(long taskId, Throwable thrown) throws IOException {
@@ -173,10 +187,14 @@ final class WorkerTask {
         return false;
     }
 
-    private void begin(Assignment assignment) {
+    // Those of threads that a task before has left behind; and the other way round, what they have made of its own.
+    private void forgetOtherInterrupts() {
         lock.lock();
         try {
-            running = assignment;
+            Thread.interrupted();
+            if (interrupted) {
+                thread.interrupt();
+            }
         } finally {
             lock.unlock();
         }
@@ -192,7 +210,9 @@ final class WorkerTask {
         } finally {
             lock.unlock();
         }
-        thread.setName(threadName);
+        if (!thread.getName().equals(threadName)) { // it is a call of the system
+            thread.setName(threadName);
+        }
         thread.setPriority(Thread.NORM_PRIORITY);
         thread.setContextClassLoader(loader);
     }

@@ -7,7 +7,6 @@ import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
@@ -33,19 +32,18 @@ final class HostileWorker {
 
     /** Takes over the worker that runs this as its task. */
     static Void takeOver() throws Exception {
-        WorkerTask tasks = find(WorkerTask.class, Thread.currentThread());
         session = find(WorkerSession.class, threadNamed("loom-scope-report"));
-        taskId = (long) read("lastId", session);
+        ReadingTurn turn = (ReadingTurn) read("turn", session);
+        taskId = (long) read("lastId", read("source", turn));
         ((ReentrantLock) read("lock", read("outbox", session))).lock(); // nobody else says anything any more
         sayResult(null);
-        SynchronousQueue<?> next = (SynchronousQueue<?>) read("next", tasks);
-        while (true) {
-            Object assignment = next.take();
-            taskId = (long) read("taskId", read("run", assignment));
-            ArrivedTask arrived = new ArrivedTask((Payload) read("payload", assignment));
+        for (Assignment next = turn.next(); next != null; next = turn.next()) {
+            taskId = next.taskId();
+            ArrivedTask arrived = new ArrivedTask(next.payload());
             arrived.readContext();
             arrived.readTask().call();
         }
+        return null;
     }
 
     /** The id of the task that runs. */

@@ -2,10 +2,13 @@ package dev.loomscope.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What tasks leave behind in their worker, or below it. */
 class LeftBehindTest {
@@ -57,6 +60,35 @@ class LeftBehindTest {
             assertThat(PoolRun.run(pool, () -> Thread.currentThread().isInterrupted()))
                     .isFalse();
         }
+    }
+
+    @Test
+    void whoInterruptsTheThreadOfTasksWhenItsOwnHasEndedHarmsNoTaskAfterIt(@TempDir Path folder) throws Exception {
+        for (int millis : new int[] {0, 50}) { // of a task that is short, and of one that is long
+            String ended = folder.resolve("ended" + millis).toString();
+            String done = folder.resolve("done" + millis).toString();
+            PoolRun.run(pool, () -> interruptWhen(ended, done, millis));
+            Work.touch(ended);
+            Eventually.becomesTrue("it was interrupted", () -> Files.exists(Path.of(done)));
+
+            assertThat(PoolRun.run(pool, () -> Thread.currentThread().isInterrupted()))
+                    .isFalse();
+        }
+    }
+
+    private static long interruptWhen(String ended, String done, int millis) throws Exception {
+        Thread task = Thread.currentThread();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                Work.awaitFile(ended);
+                task.interrupt();
+                Work.touch(done);
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        Thread.sleep(millis);
+        return Work.pid();
     }
 
     private static boolean interruptAll() {

@@ -52,6 +52,7 @@ final class Payloads {
     /** By name: each is as bad as its name says, and small. */
     static Map<String, byte[]> bombs() throws Exception {
         Map<String, byte[]> bombs = new LinkedHashMap<>();
+        bombs.put("text that is cut off", new byte[] {7, 0x7f, (byte) 0xff, 65});
         bombs.put("nothing", new byte[0]);
         bombs.put("no stream", new byte[] {1, 2, 3, 4, 5});
         bombs.put("half a stream", half(of(List.of(1, 2, 3))));

@@ -187,7 +187,7 @@ class ProgressTest {
             FrameChannel out = channels.left();
             FrameChannel in = channels.right();
             WorkerOutbox outbox = new WorkerOutbox(out, () -> {});
-            Thread.ofPlatform().daemon().start(outbox::report);
+            Thread.ofPlatform().daemon().start(() -> outbox.report(() -> {}));
             Frame large = Frame.of(Frame.Type.RESULT, 1, new byte[Frame.MAX_BODY]);
             CompletableFuture<Void> full = inBackground(
                     () -> { // with more than a socket holds

@@ -161,12 +161,9 @@ class StartFaultTest {
     private static PatchedClass.Change nextVersion() {
         return out -> new MethodVisitor(Opcodes.ASM9, out) {
             @Override
-            public void visitInsn(int opcode) {
-                if (opcode == Opcodes.ICONST_0 + WorkerBootstrap.PROTOCOL_VERSION) {
-                    super.visitIntInsn(Opcodes.BIPUSH, WorkerBootstrap.PROTOCOL_VERSION + 1);
-                } else {
-                    super.visitInsn(opcode);
-                }
+            public void visitIntInsn(int opcode, int operand) {
+                boolean version = opcode == Opcodes.BIPUSH && operand == WorkerBootstrap.PROTOCOL_VERSION;
+                super.visitIntInsn(opcode, version ? operand + 1 : operand);
             }
         };
     }

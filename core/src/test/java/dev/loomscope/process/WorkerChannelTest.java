@@ -146,6 +146,9 @@ class WorkerChannelTest {
             }
             frame = worker.read();
         }
+        if (SimpleValue.isIn(Payload.of(bytes.toByteArray()))) {
+            return SimpleValue.decode(Payload.of(bytes.toByteArray()));
+        }
         try (var in = new java.io.ObjectInputStream(new java.io.ByteArrayInputStream(bytes.toByteArray()))) {
             return in.readObject();
         }

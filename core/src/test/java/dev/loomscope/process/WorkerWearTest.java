@@ -128,6 +128,20 @@ class WorkerWearTest {
     }
 
     @Test
+    void theLargeArgumentOfATaskIsNotLeftBehind() throws Exception {
+        open(c -> c.withMaxRetainedHeapMiB(40).withMaxHeapMiB(256));
+        long first = PoolRun.run(pool, Work::pid);
+        byte[] load = new byte[60 << 20];
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(PoolRun.run(pool, () -> load.length)).isEqualTo(load.length);
+        }
+
+        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(first);
+        assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(first); // it has answered for the last argument by now
+    }
+
+    @Test
     void noAgeIsTooHigh() throws Exception {
         open(c -> c.withMaxWorkerAge(java.time.temporal.ChronoUnit.FOREVER.getDuration()));
 

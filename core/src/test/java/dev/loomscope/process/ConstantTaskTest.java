@@ -1,0 +1,158 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.loomscope.core.CpuRequest;
+import dev.loomscope.core.Task;
+import dev.loomscope.core.TaskContext;
+import dev.loomscope.core.TaskNotSerializableException;
+import dev.loomscope.process.TaskCodec.EncodedTask;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Tasks that are serialized once, and read once in a worker, although they run many times. */
+class ConstantTaskTest {
+
+    private static final List<String> NAMES = List.of("first", "second", "", "with \u00fc and \ud83d\ude00");
+
+    private static int calls; // of a worker
+    private static int reads; // of a worker
+
+    /** Is read as often as it comes. */
+    private static final class Counted implements Task<Integer> {
+
+        private Object readResolve() {
+            reads++;
+            return this;
+        }
+
+        @Override
+        public Integer call() {
+            return reads;
+        }
+    }
+
+    /** Is a lambda when it has been read, which it may choose anew each time. */
+    private static final class Chooser implements Task<Integer> {
+
+        private Object readResolve() {
+            reads++;
+            return (Task<Integer>) () -> -1;
+        }
+
+        @Override
+        public Integer call() {
+            throw new AssertionError("it is another one by then");
+        }
+    }
+
+    private static int reads() {
+        return reads;
+    }
+
+    private static int count() {
+        return ++calls;
+    }
+
+    private static CpuRequest<?> request(String name, Task<?> task) {
+        return request(name, task, TaskContext.EMPTY);
+    }
+
+    private static CpuRequest<?> request(String name, Task<?> task, TaskContext context) {
+        return new CpuRequest<>(task, name, runner -> {}, context, () -> null);
+    }
+
+    private static EncodedTask encode(CpuRequest<?> request) {
+        return TaskCodec.encodeTask(request, PayloadLimit.ofProtocol());
+    }
+
+    private static String name(EncodedTask encoded) throws Exception {
+        return new ArrivedTask(encoded.payload()).name();
+    }
+
+    private static Object result(EncodedTask encoded) throws Exception {
+        ArrivedTask arrived = new ArrivedTask(encoded.payload());
+        arrived.readContext();
+        return arrived.readTask().call();
+    }
+
+    @Test
+    void aLambdaThatCapturesNothingIsSerializedOnceAndHasTheNameOfEachFork() throws Exception {
+        List<EncodedTask> encoded = new ArrayList<>();
+        for (String name : NAMES) {
+            encoded.add(encode(request(name, () -> 7)));
+        }
+
+        for (int i = 0; i < NAMES.size(); i++) {
+            assertThat(encoded.get(i).classes()).isSameAs(encoded.getFirst().classes());
+            assertThat(name(encoded.get(i))).isEqualTo(NAMES.get(i));
+            assertThat(result(encoded.get(i))).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void whatWasCapturedIsSerializedEachTime() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            int captured = i;
+
+            assertThat(result(encode(request("same", () -> captured)))).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void theContextOfEachForkTravels() throws Exception {
+        for (Map<String, String> log : List.of(Map.<String, String>of(), Map.of("user", "a"), Map.of("user", "b"))) {
+            EncodedTask encoded = encode(request("same", () -> 7, TaskContext.of(log, Map.of())));
+
+            assertThat(new ArrivedTask(encoded.payload()).readContext().log()).isEqualTo(log);
+        }
+    }
+
+    @Test
+    void aLimitHoldsAlsoForWhatIsKnown() {
+        for (PayloadLimit limit : List.of(PayloadLimit.ofProtocol(), new PayloadLimit(10, "too much."))) {
+            CpuRequest<?> request = request("known", () -> 7);
+            if (limit.bytes() > 10) {
+                TaskCodec.encodeTask(request, limit);
+            } else {
+                assertThatThrownBy(() -> TaskCodec.encodeTask(request, limit))
+                        .isInstanceOf(TaskNotSerializableException.class)
+                        .hasMessageContaining("too much.");
+            }
+        }
+    }
+
+    @Test
+    void aNameMayBeLongerThanAFrame() throws Exception {
+        String name = "n".repeat(Frame.MAX_BODY);
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+            for (String next : List.of("short", name, name)) {
+                assertThat(PoolRun.start(pool, next, () -> 7).get()).isEqualTo(7);
+            }
+        }
+    }
+
+    @Test
+    void anObjectThatChoosesALambdaWhenItIsReadChoosesEachTime() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+            for (int i = 1; i <= 3; i++) {
+                assertThat(PoolRun.run(pool, new Chooser())).isEqualTo(-1);
+                assertThat(PoolRun.run(pool, ConstantTaskTest::reads)).isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
+    void aTaskThatItsWorkerKnowsRunsEachTime() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+            for (int i = 1; i <= 5; i++) {
+                assertThat(PoolRun.run(pool, ConstantTaskTest::count)).isEqualTo(i);
+                assertThat(PoolRun.run(pool, () -> "another")).isEqualTo("another");
+                assertThat(PoolRun.run(pool, new Counted())).isEqualTo(i);
+            }
+        }
+    }
+}
