@@ -48,7 +48,14 @@ enum ArchiveFormat {
 
     /** The options with which a JVM writes an archive when it exits. */
     List<String> build(Path archive) {
-        return List.of(build + archive);
+        return this == AOT
+                ? List.of(
+                        // what its profiles have compiled early would compete with the first task for a processor
+                        "-XX:+IgnoreUnrecognizedVMOptions",
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:-AOTRecordTraining",
+                        build + archive)
+                : List.of(build + archive);
     }
 
     /** The options with which a JVM uses an archive, or does not start. */
