@@ -47,7 +47,7 @@ public final class CpuThroughput implements Comparison {
     @Override
     public String whyShort() {
         return "A worker has one task at a time, so that a crash costs one, and no task waits in a worker that"
-                + " could die: so each task wakes the threads of both processes. imap sends ahead, many messages for"
+                + " could die: so each task is a write, a wait and a read on both sides. imap sends ahead, many messages for"
                 + " one wake. Where tasks are that short, map sends them in chunks.";
     }
 

@@ -56,6 +56,8 @@ public final class MixedWork {
             System.out.printf("  4 x waitSome          %d sleeps of 1 ms%n%n", sleeps);
             new ElevenTasks(1, 1, page).mixedOnThreads(); // so that no way pays for classes that all of them load
             compare(new ElevenTasks(steps, sleeps, page));
+        } finally {
+            Work.close();
         }
     }
 

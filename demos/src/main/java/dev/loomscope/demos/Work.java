@@ -61,6 +61,11 @@ final class Work {
         return waited;
     }
 
+    /** Lets go of what {@link #downloadSome} has made: its thread would hold up the exit of the program. */
+    static void close() {
+        Modern.CLIENT.close();
+    }
+
     private static long requireOk(URI page, int status, long size) throws IOException {
         if (status != HttpURLConnection.HTTP_OK) {
             throw new IOException("%s answered with status %d".formatted(page, status));
