@@ -21,18 +21,20 @@ final class ReadingTurn {
     private final Source source; // read by whoever has the turn
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Condition nowFree = lock.newCondition();
     private Reader reader = Reader.TASK_THREAD; // guarded by lock
     private boolean longAlready; // guarded by lock; the task that has just been read
     private @Nullable Assignment handedOver; // guarded by lock
+    private boolean free; // guarded by lock; the task thread has come for the next task
     private boolean retired; // guarded by lock; never goes back to false
 
     /** Where tasks come from. */
     @FunctionalInterface
     interface Source {
 
-        /** Waits for the next; null if the pool retires this worker. */
+        /** Waits for the next; null if the pool retires this worker. {@code turn} is whose source this is. */
         @Nullable
-        Assignment next() throws IOException;
+        Assignment next(ReadingTurn turn) throws IOException;
     }
 
     ReadingTurn(Source source) {
@@ -44,25 +46,40 @@ final class ReadingTurn {
     Assignment next() throws IOException {
         lock.lock();
         try {
+            free = true;
+            nowFree.signalAll();
             while (reader == Reader.MAIN_THREAD && handedOver == null && !retired) {
                 changed.awaitUninterruptibly();
             }
             Assignment next = handedOver;
             handedOver = null;
             if (next != null || retired) {
+                free = false;
                 return next;
             }
             reader = Reader.TASK_THREAD;
         } finally {
             lock.unlock();
         }
-        return end(source.next());
+        return end(source.next(this));
+    }
+
+    /** Waits until the task that has replied is behind us, with all that its thread still held. Only for who has the turn. */
+    void awaitFree() {
+        lock.lock();
+        try {
+            while (!free) {
+                nowFree.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Reads while tasks run for long, until the pool retires this worker. Main thread only. */
     void readForLongTasks() throws IOException {
         while (awaitTurn()) {
-            handOver(source.next());
+            handOver(source.next(this));
         }
     }
 
@@ -106,6 +123,7 @@ final class ReadingTurn {
     private @Nullable Assignment end(@Nullable Assignment next) {
         lock.lock();
         try {
+            free = false;
             reader = longAlready ? Reader.MAIN_THREAD : Reader.NOBODY;
             longAlready = false;
             retired |= next == null;

@@ -65,7 +65,7 @@ final class WorkerFolder {
             } else {
                 log.debug(message, parent, e);
             }
-            return new WorkerFolder(Path.of(PREFIX + "none"), false);
+            return new WorkerFolder(Path.of(newName()), false); // of its own all the same: it is the worker's mark
         }
     }
 
@@ -76,19 +76,21 @@ final class WorkerFolder {
      */
     static WorkerFolder create() throws IOException {
         Path parent = Path.of(System.getProperty("java.io.tmpdir"));
-        long self = ProcessHandle.current().pid();
-        String owner = PREFIX + self + "-" + Long.toString(ProcessStart.of(self), RADIX) + "-";
         for (int i = 0; true; i++) {
-            long random = ThreadLocalRandom.current().nextInt() & 0xffff_ffffL;
             try {
-                return new WorkerFolder(
-                        Files.createDirectory(parent.resolve(owner + Long.toString(random, RADIX)), onlyForUs(parent)));
+                return new WorkerFolder(Files.createDirectory(parent.resolve(newName()), onlyForUs(parent)));
             } catch (FileAlreadyExistsException e) {
                 if (i == MAX_TRIES) {
                     throw e; // somebody takes all names
                 }
             }
         }
+    }
+
+    private static String newName() {
+        long self = ProcessHandle.current().pid();
+        long random = ThreadLocalRandom.current().nextInt() & 0xffff_ffffL;
+        return PREFIX + self + "-" + Long.toString(ProcessStart.of(self), RADIX) + "-" + Long.toString(random, RADIX);
     }
 
     private static FileAttribute<?>[] onlyForUs(Path parent) {

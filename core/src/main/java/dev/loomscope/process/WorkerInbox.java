@@ -29,7 +29,7 @@ final class WorkerInbox implements ReadingTurn.Source {
     }
 
     @Override
-    public @Nullable Assignment next() throws IOException {
+    public @Nullable Assignment next(ReadingTurn turn) throws IOException {
         Assignment next = null;
         while (next == null) {
             Frame frame = channel.readWhatFits();
@@ -38,7 +38,10 @@ final class WorkerInbox implements ReadingTurn.Source {
                 case TASK -> next = receive(frame);
                 case TIME -> limit(frame);
                 case CANCEL -> cancel(frame);
-                case ASK_HEAP -> channel.write(Frame.of(Frame.Type.HEAP, heldInHeap(frame.taskId())));
+                case ASK_HEAP -> {
+                    turn.awaitFree(); // the last task has replied, but may hold its argument for a moment
+                    channel.write(Frame.of(Frame.Type.HEAP, heldInHeap(frame.taskId())));
+                }
                 case RETIRE -> {
                     return null;
                 }

@@ -21,14 +21,14 @@ final class WorkerSession implements Closeable {
         this.outbox = new WorkerOutbox(channel, Lifeline::leave);
         this.tasks = new WorkerTask(worker);
         this.turn = new ReadingTurn(new WorkerInbox(channel, begun, outbox, tasks));
-        tasks.start(turn);
     }
 
-    /** Serves tasks until the pool retires this worker; the first comes when it is told that this one is ready. */
+    /** Serves tasks until the pool retires this worker. */
     void serve() throws IOException {
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
         threads.name("loom-scope-report").start(this::report);
         threads.name("loom-scope-prepare").start(this::prepare);
+        tasks.start(turn);
         turn.readForLongTasks();
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +33,7 @@ class ReadingTurnTest {
     private final ReadingTurn turn = new ReadingTurn(this::next);
     private final CompletableFuture<Void> mainThread = inBackground(turn::readForLongTasks);
 
-    private @Nullable Assignment next() throws IOException {
+    private @Nullable Assignment next(ReadingTurn ours) throws IOException {
         try {
             Assignment next = coming.take().orElse(null);
             readers.add(Thread.currentThread());
@@ -82,6 +83,22 @@ class ReadingTurnTest {
         coming.put(third);
         assertThat(turn.next()).isSameAs(third.get());
         assertThat(isMine(2)).isTrue();
+    }
+
+    @Test
+    void whoReadsBesideATaskCanWaitUntilItsThreadIsFree() throws Exception {
+        coming.put(task());
+        turn.next();
+        turn.onLongTask();
+        CompletableFuture<Void> free = inBackground(turn::awaitFree);
+        assertThatThrownBy(() -> free.get(50, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+
+        CompletableFuture<Void> next = inBackground(turn::next); // as the thread does whose task has ended
+
+        free.get(30, TimeUnit.SECONDS);
+        assertThat(next).isNotDone();
+        coming.put(Optional.empty());
+        next.get(30, TimeUnit.SECONDS);
     }
 
     @Test
@@ -151,7 +168,7 @@ class ReadingTurnTest {
 
     @Test
     void theEndOfTheChannelIsToldToWhoReads() {
-        ReadingTurn broken = new ReadingTurn(() -> {
+        ReadingTurn broken = new ReadingTurn(ours -> {
             throw new IOException("gone");
         });
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Workers that somebody has stopped, as SIGSTOP does, a frozen container or a debugger. */
 class StoppedWorkerTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
 
     private final EventTrail events = new EventTrail();
 
@@ -53,7 +53,7 @@ class StoppedWorkerTest {
                 assertThat(events.await(ScopeEvent.WorkerKilled.class, pid))
                         .singleElement()
                         .satisfies(killed -> assertThat(killed.reason())
-                                .isEqualTo("it did not begin CPU task 'moves' within 3000 ms"));
+                                .isEqualTo("it did not begin CPU task 'moves' within 6000 ms"));
             }
             assertThat(log.messages()).anyMatch(line -> line.contains("stands still and is killed"));
         }

@@ -175,6 +175,20 @@ class TransportFallbackTest {
     }
 
     @Test
+    void theEndOfAWorkerWithoutAFolderIsNotThatOfOthersWithoutOne() throws Exception {
+        try (ProcessPool pool = open();
+                PoolOwner other = PoolOwner.start("busy", "-Djava.io.tmpdir=" + folder.resolve("missing"))) {
+            assertThat(other.readLine()).isEqualTo("busy");
+            List<Long> workers = other.descendants();
+
+            PoolRun.run(pool, Work::pid);
+            pool.close();
+
+            assertThat(Pids.alive(workers)).isEqualTo(workers);
+        }
+    }
+
+    @Test
     void noWorkerOutlivesAParentThatIsKilled() throws Exception {
         try (PoolOwner owner = PoolOwner.start("busy", "-Djava.io.tmpdir=" + folder.resolve("missing"))) {
             assertThat(owner.readLine()).isEqualTo("busy");
