@@ -51,7 +51,9 @@ final class ScopeMessages {
         String which = unfinished.isEmpty()
                 ? inside.isEmpty() ? "forked too late: nothing was running" : inside
                 : "unfinished: " + named + more;
-        String failed = failures.isEmpty() ? "" : "; %d subtasks had failed".formatted(failures.size());
+        String failed = failures.isEmpty()
+                ? ""
+                : "; %d subtask%s had failed".formatted(failures.size(), failures.size() == 1 ? "" : "s");
         return "the deadline of scope '%s' has passed; %s%s".formatted(scope, which, failed);
     }
 
@@ -61,8 +63,8 @@ final class ScopeMessages {
     }
 
     static String closedTooEarly(String scope, List<NurseryScope<?, ?>> inside) {
-        return ("scope '%s' was closed before '%s', which this thread had opened inside it and which were closed first; close scopes in"
-                        + " the reverse order of their opening, best by try-with-resources")
+        return ("scope '%s' was closed while this thread still had '%s' open inside it, closed now too; close scopes in the reverse order"
+                        + " of their opening, best by try-with-resources")
                 .formatted(scope, names(inside));
     }
 

@@ -23,7 +23,7 @@ final class ArrivedConstants {
     @Nullable
     Callable<?> find(ArrivedTask arrived) {
         ByteBuffer objects = arrived.objects();
-        return objects == null ? null : known.get(objects);
+        return objects == null || objects.remaining() > MOST_BYTES ? null : known.get(objects);
     }
 
     /** Remembers what was read of these bytes, if it is always the same: no code of the task has had a say in it. */

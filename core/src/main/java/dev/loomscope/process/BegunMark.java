@@ -36,17 +36,29 @@ final class BegunMark implements Closeable {
             return null;
         }
         try {
-            Path path = Files.createFile(folder.resolve(WorkerFolder.BEGUN));
-            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
-            BegunMark mark = new BegunMark(file);
-            if (mark.set(NONE)) { // the disk has room for it, from now on
-                return mark;
-            }
-            file.close();
+            return createIn(Files.createFile(folder.resolve(WorkerFolder.BEGUN)));
         } catch (IOException e) {
-            // a full disk, or no descriptor left
+            return null; // a full disk, or no descriptor left
         }
-        return null;
+    }
+
+    // A file that says nothing is no promise to the pool that it will.
+    private static @Nullable BegunMark createIn(Path path) throws IOException {
+        BegunMark mark = null;
+        try {
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+            BegunMark made = new BegunMark(file);
+            if (made.set(NONE)) { // the disk has room for it, from now on
+                mark = made;
+            } else {
+                file.close();
+            }
+            return mark;
+        } finally {
+            if (mark == null) {
+                Files.deleteIfExists(path);
+            }
+        }
     }
 
     /** Says that this task begins now; returns false if that cannot be said here. */

@@ -32,7 +32,7 @@ final class ConstantTask {
         EncodedTask named(String name) {
             byte[] before = TaskName.toBytes(name);
             if (before.length + objects.remaining() > MOST_BYTES) {
-                return null; // it has to fit one frame
+                return null; // in all it is one piece, and has to fit a frame
             }
             ByteBuffer bytes = ByteBuffer.allocate(before.length + objects.remaining());
             bytes.put(before).put(objects.duplicate());

@@ -28,7 +28,9 @@ final class Lifeline {
     private static final Duration INTERVAL = Duration.ofMillis(500);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
     private static final int LOOKS = 10;
-    private static final int ORPHANED = 86; // nobody is left to read it
+    /** The exit code of a worker that leaves by itself; in most cases nobody is left to read it. */
+    static final int ORPHANED = 86;
+
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
     private static volatile @Nullable WorkerBootstrap bootstrap; // of this worker; set once, before the watch begins
@@ -59,6 +61,8 @@ final class Lifeline {
 
     /** Ends this process at once: no shutdown hook of a task may delay it. */
     static void leave() {
+        Thread.interrupted(); // it may be the thread of tasks, and one of them interrupted: nothing below must be cut
+        // short
         try {
             if (leaving.compareAndSet(false, true)) {
                 haveItKilled(); // before anything that may need all threads to stop

@@ -118,7 +118,7 @@ final class LiveProcesses {
             }
             folder.delete();
         });
-        StrayProcesses.kill(marks);
+        StrayProcesses.killAndAwait(marks);
     }
 
     // A process that is just being started is not in the set yet.

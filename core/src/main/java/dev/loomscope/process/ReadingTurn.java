@@ -91,7 +91,9 @@ final class ReadingTurn {
                 reader = Reader.MAIN_THREAD;
                 changed.signalAll();
             } else {
-                longAlready = true; // who has read it is held up; or it is over, and the main thread reads once in vain
+                longAlready =
+                        true; // who has read it is held up; or it is over, and the main thread reads once more than it
+                // has to
             }
         } finally {
             lock.unlock();

@@ -25,7 +25,7 @@ public final class ResultRejectedException extends Exception {
                 ? ". Only its worker knows that class: return a type that both JVMs have on their class path."
                 : "";
         return new ResultRejectedException(
-                "the result of CPU task '%s' could not be read: %s%s".formatted(task, cause, advice), cause);
+                "what CPU task '%s' returned or threw could not be read: %s%s".formatted(task, cause, advice), cause);
     }
 
     static ResultRejectedException of(String task, ResultFilter filter, Throwable cause) {

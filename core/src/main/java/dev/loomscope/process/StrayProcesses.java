@@ -45,9 +45,24 @@ final class StrayProcesses {
     }
 
     /** Kills all processes with one of these marks, except this one, and waits until they are gone; not for long. */
-    static void kill(Set<String> marks) {
+    static void killAndAwait(Set<String> marks) {
+        Set<ProcessHandle> killed = kill(marks);
+        boolean interrupted = Thread.interrupted();
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        for (ProcessHandle process : killed) {
+            while (!isSelf(process) && isThere(process) && System.nanoTime() - end < 0) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Kills all processes with one of these marks, except this one, and returns what had one. */
+    static Set<ProcessHandle> kill(Set<String> marks) {
         if (marks.isEmpty() || !Files.exists(PROCESSES.resolve("self/environ"))) {
-            return;
+            return Set.of();
         }
         Set<ProcessHandle> known = new HashSet<>();
         Found found = Found.SOME;
@@ -59,12 +74,7 @@ final class StrayProcesses {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        for (ProcessHandle process : known) {
-            while (!isSelf(process) && isThere(process) && System.nanoTime() - end < 0) {
-                LockSupport.parkNanos(PAUSE_NANOS);
-            }
-        }
+        return known;
     }
 
     // If there were any, they may have started others in the meantime.

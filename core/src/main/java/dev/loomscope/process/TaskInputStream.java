@@ -42,7 +42,7 @@ final class TaskInputStream extends ObjectInputStream {
         return info -> (info.serialClass() == ArrayStub.class ? ours : both).checkInput(info);
     }
 
-    /** The class of which there was an object first; null if there was none yet. */
+    /** The class that was described first; null if there was none yet. */
     @Nullable
     String firstClass() {
         return first;

@@ -8,21 +8,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a task of our own through everything that the first task of a user will need, while its worker connects. The pool sends it:
- * to serialize one would take a worker as long as to read and run it.
+ * Runs a task of our own through what the first task of a user will need, while its worker connects: all but the stream of objects
+ * for a result that is not {@linkplain SimpleValue simple}. The pool sends it: to serialize one would take a worker as long as to
+ * read and run it.
  */
 final class WarmUp {
-
-    private static final class Serialized { // in the pool only
-
-        private static final ByteBuffer TASK = serialize(sample());
-
-        private static ByteBuffer serialize(Task<String> task) {
-            Payload payload =
-                    TaskCodec.encodeTask("warm-up", TaskContext.EMPTY, task).payload();
-            return Objects.requireNonNull(payload.onlyPiece());
-        }
-    }
 
     private final ByteBuffer task;
     private final Thread thread;
@@ -33,14 +23,12 @@ final class WarmUp {
         this.thread = Thread.ofPlatform().daemon().name("loom-scope-warm-up").start(this::run);
     }
 
-    // Not in the class above: to read a lambda, a worker initializes the class that it is in.
-    private static Task<String> sample() {
-        return () -> "warm";
-    }
-
     /** The task that a pool sends. */
     static ByteBuffer task() {
-        return Serialized.TASK;
+        Task<String> task = () -> "warm";
+        Payload payload =
+                TaskCodec.encodeTask("warm-up", TaskContext.EMPTY, task).payload();
+        return Objects.requireNonNull(payload.onlyPiece());
     }
 
     static WarmUp start(ByteBuffer task) {

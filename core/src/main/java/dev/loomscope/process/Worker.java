@@ -235,8 +235,10 @@ final class Worker {
         } catch (ProtocolException e) {
             breach = e.getMessage();
             log.warn("{} does not keep to the protocol: {}. It is killed", this, breach);
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (IOException e) {
             log.debug("the channel of {} has failed", this, e);
+        } catch (RuntimeException | Error e) {
+            log.error("nothing can be read from {} any more; it is given up", this, e);
         } finally {
             closeChannel();
             end(listener);
@@ -295,7 +297,7 @@ final class Worker {
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
-        StrayProcesses.kill(Set.of(worker.folder().mark())); // before its output: they may hold that open
+        StrayProcesses.killAndAwait(Set.of(worker.folder().mark())); // before its output: they may hold that open
         WorkerFolder folder = worker.folder();
         long lastBegun = gone ? worker.lastBegun().join() : worker.readMark();
         Path crashFile = folder.crashFile(String.valueOf(pid()));

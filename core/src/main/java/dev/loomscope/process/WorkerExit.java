@@ -96,8 +96,11 @@ record WorkerExit(
             return "It crashed in native code: see %s.".formatted(crashFile);
         }
         if (call != null) {
-            return "Its cause has the stack of the call of System.exit: let the code there return or throw instead%s."
-                    .formatted(call.hung() ? ", and let no shutdown hook wait for ever" : "");
+            String where = call.stack().isEmpty()
+                    ? "Where System.exit was called is not known"
+                    : "Its cause has the stack of the call of System.exit";
+            return "%s: let the code there return or throw instead%s."
+                    .formatted(where, call.hung() ? ", and let no shutdown hook wait for ever" : "");
         }
         if ("SIGKILL".equals(signal)) {
             return "Somebody killed it. If that was the system because memory is short, lower withWorkers(%d) or withMaxHeapMiB(%d)."
@@ -111,6 +114,12 @@ record WorkerExit(
         if (signal != null) {
             return "Somebody sent it a signal, or its task did.";
         }
-        return "Code of the task called Runtime.halt, or its JVM gave up: return or throw instead.";
+        if (code < 0) {
+            return "The system holds it, as in a read from a disk or network that does not answer.";
+        }
+        if (code == Lifeline.ORPHANED) {
+            return "It lost its connection to this JVM, or could not understand what it was sent.";
+        }
+        return "Code in it called Runtime.halt, or its JVM gave up: let the code return or throw instead, or see what it printed.";
     }
 }

@@ -38,6 +38,7 @@ final class WorkerOutbox {
         private final long taskId;
         private final AtomicReference<@Nullable Frame> progress = new AtomicReference<>(); // any thread
         private boolean told; // guarded by lock; that it has started
+        private boolean longToldOf; // reporting thread only
         private volatile boolean ended; // guarded by lock for writing
 
         private Run(long taskId, boolean told) {
@@ -93,7 +94,7 @@ final class WorkerOutbox {
         }
     }
 
-    /** Says what there is to say of tasks that run, for ever; {@code onLongTask} hears before that each runs for long, once or more. */
+    /** Says what there is to say of tasks that run, for ever. Runs {@code onLongTask} once for each that runs for long. */
     void report(Runnable onLongTask) {
         Run seen = null; // at the last tick
         int idle = 0; // ticks
@@ -115,7 +116,10 @@ final class WorkerOutbox {
 
     private long tellIfPossible(Run run, Runnable onLongTask) {
         try {
-            onLongTask.run();
+            if (!run.longToldOf) {
+                onLongTask.run();
+                run.longToldOf = true;
+            }
             return tell(run);
         } catch (OutOfMemoryError e) {
             return TICK_NANOS; // the task has left no memory for it now; its reply may tell more

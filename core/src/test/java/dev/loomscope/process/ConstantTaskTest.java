@@ -11,6 +11,7 @@ import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
 /** Tasks that are serialized once, and read once in a worker, although they run many times. */
@@ -104,7 +105,8 @@ class ConstantTaskTest {
 
     @Test
     void theContextOfEachForkTravels() throws Exception {
-        for (Map<String, String> log : List.of(Map.<String, String>of(), Map.of("user", "a"), Map.of("user", "b"))) {
+        for (Map<String, String> log :
+                List.of(Map.<String, String>of(), Map.of("user", "a"), Map.of("user", "b"), Map.<String, String>of())) {
             EncodedTask encoded = encode(request("same", () -> 7, TaskContext.of(log, Map.of())));
 
             assertThat(new ArrivedTask(encoded.payload()).readContext().log()).isEqualTo(log);
@@ -143,6 +145,46 @@ class ConstantTaskTest {
                 assertThat(PoolRun.run(pool, ConstantTaskTest::reads)).isEqualTo(i);
             }
         }
+    }
+
+    @Test
+    void aWorkerReadsSuchATaskOnce() throws Exception {
+        ArrivedConstants constants = new ArrivedConstants();
+        Callable<?> first = null;
+        for (String name : NAMES) {
+            ArrivedTask arrived = new ArrivedTask(encode(request(name, () -> 7)).payload());
+            Callable<?> known = constants.find(arrived);
+            if (first == null) {
+                assertThat(known).isNull();
+                first = read(arrived, constants);
+            } else {
+                assertThat(known).isSameAs(first);
+            }
+        }
+    }
+
+    @Test
+    void aWorkerReadsAllOthersEachTime() throws Exception {
+        int captured = 7;
+        TaskContext context = TaskContext.of(Map.of("user", "a"), Map.of());
+        for (CpuRequest<?> request : List.of(
+                request("captures", () -> captured),
+                request("has context", () -> 7, context),
+                request("chooses", new Chooser()))) {
+            ArrivedConstants constants = new ArrivedConstants();
+            read(new ArrivedTask(encode(request).payload()), constants);
+
+            assertThat(constants.find(new ArrivedTask(encode(request).payload())))
+                    .as(request.name())
+                    .isNull();
+        }
+    }
+
+    private static Callable<?> read(ArrivedTask arrived, ArrivedConstants constants) throws Exception {
+        TaskContext context = arrived.readContext();
+        Callable<?> task = arrived.readTask();
+        constants.add(arrived, context, task);
+        return task;
     }
 
     @Test

@@ -217,7 +217,7 @@ class FaultyObjectTest {
 
         assertThat(PoolRun.fail(pool, task(fault, READ_IN_PARENT)))
                 .isInstanceOf(ResultRejectedException.class)
-                .hasMessageContaining("the result of CPU task 'task' could not be read: java.lang.")
+                .hasMessageContaining("what CPU task 'task' returned or threw could not be read: java.lang.")
                 .cause()
                 .isInstanceOfAny(IllegalStateException.class, AssertionError.class, OutOfMemoryError.class);
         assertSameWorkerGoesOn(pid);

@@ -16,11 +16,12 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Which thread of a worker reads what comes. The test is the task thread, and the pool. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReadingTurnTest {
 
     private static final int MANY = 5_000;
@@ -29,9 +30,15 @@ class ReadingTurnTest {
     private final LinkedTransferQueue<Optional<Assignment>> coming = new LinkedTransferQueue<>();
 
     private final List<Thread> readers = new CopyOnWriteArrayList<>(); // of each that came
+    private volatile boolean over;
     private volatile Runnable beforeEachReturns = () -> {};
     private final ReadingTurn turn = new ReadingTurn(this::next);
     private final CompletableFuture<Void> mainThread = inBackground(turn::readForLongTasks);
+
+    @AfterEach
+    void end() {
+        over = true;
+    }
 
     private @Nullable Assignment next(ReadingTurn ours) throws IOException {
         try {
@@ -125,12 +132,12 @@ class ReadingTurnTest {
     }
 
     @Test
-    void aTaskThatIsLongOnlyWhenTheNextIsReadChangesNothing() throws Exception {
+    void aTaskThatIsLongOnlyWhenTheNextIsReadLosesNone() throws Exception {
         coming.put(task());
         turn.next();
         CompletableFuture<Void> late = inBackground(() -> {
-            while (!coming.hasWaitingConsumer()) {
-                Thread.onSpinWait();
+            while (!coming.hasWaitingConsumer() && !over) {
+                Thread.yield();
             }
             turn.onLongTask();
             coming.put(task());
@@ -139,12 +146,15 @@ class ReadingTurnTest {
         assertThat(turn.next()).isNotNull();
         assertThat(isMine(1)).isTrue();
         late.join();
+        Optional<Assignment> last = task();
+        coming.put(last);
+        assertThat(turn.next()).isSameAs(last.get());
     }
 
     @Test
     void noTaskIsLostOrReadTwiceHoweverLongEachTakes() throws Exception {
         CompletableFuture<Void> ticks = inBackground(() -> {
-            while (!mainThread.isDone()) {
+            while (!mainThread.isDone() && !over) {
                 turn.onLongTask();
                 Thread.yield();
             }
