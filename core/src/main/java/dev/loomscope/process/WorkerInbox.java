@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class WorkerInbox implements ReadingTurn.Source {
 
+    private static final int MOST_COLLECTIONS = 3;
+
     private final FrameChannel channel;
     private final @Nullable BegunMark begun;
     private final WorkerOutbox outbox;
@@ -107,14 +109,20 @@ final class WorkerInbox implements ReadingTurn.Source {
         }
     }
 
-    // Here no task runs yet: the next one is behind this frame.
+    // Here no task runs yet: the next one is behind this frame. A collection that is asked for while another has just
+    // been done is
+    // none, and to be retired costs more than two.
     private static long heldInHeap(long limit) {
-        Runtime runtime = Runtime.getRuntime();
-        long used = runtime.totalMemory() - runtime.freeMemory();
-        if (used < limit) {
-            return used;
+        long used = usedHeap();
+        for (int i = 0; used >= limit && i < MOST_COLLECTIONS; i++) {
+            System.gc();
+            used = usedHeap();
         }
-        System.gc();
+        return used;
+    }
+
+    private static long usedHeap() {
+        Runtime runtime = Runtime.getRuntime();
         return runtime.totalMemory() - runtime.freeMemory();
     }
 }
