@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class ArrivedConstants {
 
     private static final int MOST = 64;
-    private static final int MOST_BYTES = 4 * 1024; // of one
 
     private final Map<ByteBuffer, Callable<?>> known = new HashMap<>();
 
@@ -23,13 +22,13 @@ final class ArrivedConstants {
     @Nullable
     Callable<?> find(ArrivedTask arrived) {
         ByteBuffer objects = arrived.objects();
-        return objects == null || objects.remaining() > MOST_BYTES ? null : known.get(objects);
+        return objects == null || objects.remaining() > ConstantTask.MOST_BYTES ? null : known.get(objects);
     }
 
     /** Remembers what was read of these bytes, if it is always the same: no code of the task has had a say in it. */
     void add(ArrivedTask arrived, TaskContext context, Callable<?> task) {
         ByteBuffer objects = arrived.objects();
-        if (objects == null || objects.remaining() > MOST_BYTES || context != TaskContext.EMPTY) {
+        if (objects == null || objects.remaining() > ConstantTask.MOST_BYTES || context != TaskContext.EMPTY) {
             return;
         }
         if (arrived.isLambda() && ConstantTask.isConstant(task)) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConstantTask {
 
-    private static final int MOST_BYTES = 4 * 1024; // kept for as long as its class
+    /** Of one, here for as long as its class is there, and in a worker. */
+    static final int MOST_BYTES = 4 * 1024;
 
     private static final ClassValue<ConstantTask> OF_CLASS = new ClassValue<>() {
         @Override

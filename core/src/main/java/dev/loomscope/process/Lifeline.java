@@ -61,8 +61,7 @@ final class Lifeline {
 
     /** Ends this process at once: no shutdown hook of a task may delay it. */
     static void leave() {
-        Thread.interrupted(); // it may be the thread of tasks, and one of them interrupted: nothing below must be cut
-        // short
+        Thread.interrupted(); // of the thread of tasks, say: nothing below must be cut short
         try {
             if (leaving.compareAndSet(false, true)) {
                 haveItKilled(); // before anything that may need all threads to stop

@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** The other end of a channel: what it reads or writes while the test does the opposite. */
 final class BackgroundIo {
@@ -16,6 +17,11 @@ final class BackgroundIo {
     }
 
     static CompletableFuture<Void> inBackground(Action action) {
+        return inBackground(action, Thread::startVirtualThread);
+    }
+
+    /** The same, on a thread that {@code threads} makes. */
+    static CompletableFuture<Void> inBackground(Action action, Executor threads) {
         return CompletableFuture.runAsync(
                 () -> {
                     try {
@@ -24,6 +30,6 @@ final class BackgroundIo {
                         throw new UncheckedIOException(e);
                     }
                 },
-                Thread::startVirtualThread);
+                threads);
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loomscope.core.CurrentTask;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -59,15 +58,8 @@ class ReadingTurnTest {
     // A thread of the system, as in a worker: a virtual one that goes round in circles would keep the only carrier of
     // one processor.
     private static CompletableFuture<Void> inBackground(BackgroundIo.Action action) {
-        return CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        action.run();
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                },
-                code -> Thread.ofPlatform().daemon().start(code));
+        return BackgroundIo.inBackground(
+                action, code -> Thread.ofPlatform().daemon().start(code));
     }
 
     private boolean isMine(int index) {
