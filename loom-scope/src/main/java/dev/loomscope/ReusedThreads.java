@@ -22,6 +22,7 @@ final class ReusedThreads {
             new SynchronousQueue<>(),
             Thread.ofPlatform()
                     .daemon()
+                    .priority(Thread.NORM_PRIORITY) // not that of the subtask whose end or fork starts the thread
                     .name("loom-scope-blocking-", 0)
                     .inheritInheritableThreadLocals(false)
                     .factory());

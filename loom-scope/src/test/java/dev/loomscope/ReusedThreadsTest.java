@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
 
@@ -105,6 +106,26 @@ class ReusedThreadsTest {
                         assertThat(thread.getContextClassLoader()).isSameAs(ours);
                         assertThat(MDC.get("spoilt")).isNull();
                     }));
+            scope.join();
+        }
+    }
+
+    @Test
+    void aThreadThatASubtaskStartsHasNotItsPriority() throws Exception {
+        try (var scope = open()) {
+            List<Subtask<Integer>> priorities = scope.fork(TaskKind.BLOCKING, () -> {
+                        Thread.currentThread().setPriority(Thread.MAX_PRIORITY);
+                        CountDownLatch all = new CountDownLatch(AT_ONCE); // more than are idle
+                        return Stream.generate(() -> scope.fork(TaskKind.BLOCKING, () -> {
+                                    all.countDown();
+                                    Patience.await(all);
+                                    return Thread.currentThread().getPriority();
+                                }))
+                                .limit(AT_ONCE)
+                                .toList();
+                    })
+                    .await();
+            assertThat(priorities).extracting(ReusedThreadsTest::resultOf).containsOnly(Thread.NORM_PRIORITY);
             scope.join();
         }
     }
