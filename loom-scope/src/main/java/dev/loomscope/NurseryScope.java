@@ -223,7 +223,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         TaskKind runsAs = kind != null ? kind : TaskClassifier.kindOf(task);
         if (runsAs == TaskKind.CPU) {
             throw new IllegalArgumentException(
-                    "a CPU task cannot be started: from a worker it cannot say that it is ready");
+                    "a CPU task cannot be started, since a worker cannot say that it is ready: start an IO task that forks it");
         }
         ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
         Startup<V> startup = new Startup<>(this, subtask);

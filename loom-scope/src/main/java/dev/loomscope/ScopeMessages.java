@@ -40,7 +40,9 @@ final class ScopeMessages {
                                 .formatted(ScopeFailedException.MAX_SUPPRESSED);
     }
 
-    static String deadline(String scope, List<Unfinished> unfinished, List<String> cutInside, List<Failure> failures) {
+    /** {@code orElse} says what the deadline has met if no subtask was running. */
+    static String deadline(
+            String scope, List<Unfinished> unfinished, List<String> cutInside, List<Failure> failures, String orElse) {
         String named = unfinished.stream()
                 .limit(MAX_NAMED)
                 .map(ScopeMessages::describe)
@@ -48,9 +50,7 @@ final class ScopeMessages {
         String more = unfinished.size() > MAX_NAMED ? " and %d more".formatted(unfinished.size() - MAX_NAMED) : "";
         String inside =
                 cutInside.isEmpty() ? "" : "scope '%s' inside was cut short".formatted(String.join("', '", cutInside));
-        String which = unfinished.isEmpty()
-                ? inside.isEmpty() ? "forked too late: nothing was running" : inside
-                : "unfinished: " + named + more;
+        String which = unfinished.isEmpty() ? inside.isEmpty() ? orElse : inside : "unfinished: " + named + more;
         String failed = failures.isEmpty()
                 ? ""
                 : "; %d subtask%s had failed".formatted(failures.size(), failures.size() == 1 ? "" : "s");

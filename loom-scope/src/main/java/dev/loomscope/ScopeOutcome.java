@@ -95,7 +95,7 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         untold = false;
         CancelReason reason = cancelReason.get();
         if (reason != null && reason.source() == Source.DEADLINE && hasCut()) {
-            throw deadlineExceeded(reason);
+            throw deadlineExceeded(reason, "forked too late: nothing was running");
         }
         Throwable problem = joinerProblem.get();
         if (problem == null) {
@@ -108,18 +108,23 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         throw failure(ScopeMessages.failed(scope, problem, failures.toList(), reason), problem);
     }
 
-    private DeadlineExceededException deadlineExceeded(CancelReason reason) {
+    private DeadlineExceededException deadlineExceeded(CancelReason reason, String orElse) {
         List<Failure> all = failures.toList();
         Throwable cause = all.isEmpty() ? null : all.get(0).exception();
         return new DeadlineExceededException(
-                this, ScopeMessages.deadline(scope, unfinished, cutInside, all), cause, all, reason, unfinished);
+                this,
+                ScopeMessages.deadline(scope, unfinished, cutInside, all, orElse),
+                cause,
+                all,
+                reason,
+                unfinished);
     }
 
     /** What {@code call} throws if its body, and perhaps nothing else, was cut short by the cancel. */
     ScopeFailedException bodyCutShort() {
         CancelReason reason = cancelReason.get();
         return reason != null && reason.source() == Source.DEADLINE
-                ? deadlineExceeded(reason)
+                ? deadlineExceeded(reason, "its body was interrupted")
                 : cancelled("the body of scope '%s' was interrupted: %s".formatted(scope, reason));
     }
 

@@ -232,7 +232,9 @@ class CallTest {
     void aDeadlineThatFindsOnlyTheBodyLeavesAsDeadlineExceededException() {
         ScopeConfig config = ScopeConfig.defaults().withTimeout(Duration.ofMillis(50));
         Throwable thrown = catchThrowable(() -> MixedScope.call(config, scope -> foreignBlockingCall()));
-        assertThat(thrown).isInstanceOf(DeadlineExceededException.class);
+        assertThat(thrown)
+                .isInstanceOf(DeadlineExceededException.class)
+                .hasMessageEndingWith("has passed; its body was interrupted");
     }
 
     @Test

@@ -18,12 +18,10 @@ record PayloadLimit(long bytes, String reason) {
     /** For the tasks of a pool: those that are larger than a worker's heap could not even arrive. */
     static PayloadLimit ofTasks(ProcessPoolConfig config) {
         long heap = (long) config.maxHeapMiB() * MIB;
-        boolean heapIsOurs = config.jvmOptions().stream().noneMatch(PayloadLimit::choosesHeap);
-        return heapIsOurs && heap < MAX_BYTES
+        return HeapBound.option(config).isEmpty() && heap < MAX_BYTES
                 ? new PayloadLimit(
                         heap,
-                        "more than the heap of a worker: raise withMaxHeapMiB(%d). %s"
-                                .formatted(config.maxHeapMiB(), ADVICE))
+                        "more than the heap of a worker: raise %s. %s".formatted(HeapBound.describe(config), ADVICE))
                 : OF_PROTOCOL;
     }
 
@@ -36,11 +34,7 @@ record PayloadLimit(long bytes, String reason) {
     String describe(long size) {
         return size > bytes
                 ? "%d bytes, %s".formatted(size, reason)
-                : "%d bytes, for which the heap of its JVM has no room: it has %d MiB. %s"
+                : "%d bytes, for which a heap of %d MiB has no room. %s"
                         .formatted(size, Runtime.getRuntime().maxMemory() / MIB, ADVICE);
-    }
-
-    private static boolean choosesHeap(String option) {
-        return option.startsWith("-Xmx") || option.startsWith("-XX:MaxHeap") || option.startsWith("-XX:MaxRAM");
     }
 }

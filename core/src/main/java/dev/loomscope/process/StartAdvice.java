@@ -21,8 +21,8 @@ final class StartAdvice {
 
     private StartAdvice() {}
 
-    /** Returns it as a sentence with a blank before it, or nothing. */
-    static String of(String printed, ProcessPoolConfig config) {
+    /** Returns it as a sentence with a blank before it, or nothing; {@code exit} is how it ended, if it has. */
+    static String of(String printed, WorkerExit exit, ProcessPoolConfig config) {
         if (printed.contains("UnsupportedClassVersionError")) {
             return " The java in %s is older than the one that runs here: if it was replaced meanwhile, restart this JVM."
                     .formatted(System.getProperty("java.home"));
@@ -32,10 +32,13 @@ final class StartAdvice {
                     .formatted(origin(), WorkerMain.class.getClassLoader());
         }
         if (MEMORY.stream().anyMatch(printed::contains)) {
-            return " It seems that there is not enough memory for it: lower withMaxHeapMiB(%d) or withWorkers(%d), or give more."
-                    .formatted(config.maxHeapMiB(), config.workers());
+            return " It seems that there is not enough memory for it: lower %s or withWorkers(%d), or give more."
+                    .formatted(HeapBound.describe(config), config.workers());
         }
-        return OPTIONS.stream().anyMatch(printed::contains) ? " Correct withJvmOptions(...)." : "";
+        if (!config.jvmOptions().isEmpty() && OPTIONS.stream().anyMatch(printed::contains)) {
+            return " Correct withJvmOptions(...).";
+        }
+        return exit.signal() == null ? "" : " " + exit.advice(config);
     }
 
     /** As {@link #of}, for one that took too long. */

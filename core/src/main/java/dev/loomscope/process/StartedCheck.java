@@ -107,8 +107,8 @@ final class StartedCheck {
                 return;
             }
             worker.state = Worker.State.KILLED;
-            worker.killReason =
-                    "it did not begin CPU task '%s' within %d ms".formatted(job.name(), patience.toMillis());
+            worker.killReason = "it did not begin CPU task '%s' within %d ms, the withStartTimeout of its pool"
+                    .formatted(job.name(), patience.toMillis());
         } finally {
             lock.unlock();
         }

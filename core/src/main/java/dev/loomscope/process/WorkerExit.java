@@ -37,9 +37,14 @@ record WorkerExit(
     static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "", BegunMark.UNKNOWN);
 
     private static final int SIGNAL_BASE = 128;
-    private static final Map<Integer, String> SIGNALS = Map.of(
-            1, "SIGHUP", 2, "SIGINT", 3, "SIGQUIT", 4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 8, "SIGFPE", 9, "SIGKILL",
-            11, "SIGSEGV", 15, "SIGTERM");
+    // Those that end a process, by number, as Linux on x64 and ARM has them.
+    private static final String[] SIGNALS =
+            "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM - - - - - - - - XCPU XFSZ VTALRM PROF - IO PWR SYS"
+                    .split(" ");
+    private static final Map<String, String> SIGNAL_ADVICE = Map.of(
+            "SIGXCPU", "It had used the processor time that the system allows it: see ulimit -t.",
+            "SIGXFSZ", "It wrote a file larger than the system allows it: see ulimit -f.",
+            "SIGSYS", "It made a call that a filter of the system (seccomp) forbids.");
     private static final Pattern CRASH_SIGNAL =
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
     private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
@@ -49,13 +54,24 @@ record WorkerExit(
         // The worker could have put anything there, for example a pipe that nobody writes to.
         if (!Files.isRegularFile(crashFile, LinkOption.NOFOLLOW_LINKS)) {
             boolean byItself = call != null && !call.hung(); // any exit code may be meant
-            String signal = byItself ? null : SIGNALS.get(code - SIGNAL_BASE);
+            String signal = byItself ? null : signal(code);
             return new WorkerExit(code, signal, null, false, call, stderrTail, lastBegun);
         }
         String report = head(crashFile);
         Matcher named = CRASH_SIGNAL.matcher(report);
-        String signal = named.find() ? named.group(1) : SIGNALS.get(code - SIGNAL_BASE);
+        String signal = named.find() ? named.group(1) : signal(code);
         return new WorkerExit(code, signal, crashFile, report.contains(NO_MEMORY), call, stderrTail, lastBegun);
+    }
+
+    /** Of a worker that has not come as far as to have a task. */
+    static WorkerExit ofStart(int code, String stderrTail) {
+        return new WorkerExit(code, signal(code), null, false, null, stderrTail, BegunMark.UNKNOWN);
+    }
+
+    private static @Nullable String signal(int code) {
+        int number = code - SIGNAL_BASE;
+        boolean known = number >= 1 && number < SIGNALS.length && !SIGNALS[number].equals("-");
+        return known ? "SIG" + SIGNALS[number] : null;
     }
 
     // The exit code of a JVM that crashed in native code is 1 or that of SIGABRT; its report knows better.
@@ -87,10 +103,8 @@ record WorkerExit(
     /** What somebody who reads of it should do next. */
     String advice(ProcessPoolConfig config) {
         if (outOfMemory) {
-            String lower =
-                    "lower withWorkers(%d) or withMaxHeapMiB(%d)".formatted(config.workers(), config.maxHeapMiB());
             return "The system gave its JVM no more memory outside the heap: %s, or raise what it allows. See %s."
-                    .formatted(lower, crashFile);
+                    .formatted(needLess(config), crashFile);
         }
         if (crashFile != null) {
             return "It crashed in native code: see %s.".formatted(crashFile);
@@ -103,16 +117,15 @@ record WorkerExit(
                     .formatted(where, call.hung() ? ", and let no shutdown hook wait for ever" : "");
         }
         if ("SIGKILL".equals(signal)) {
-            return "Somebody killed it. If that was the system because memory is short, lower withWorkers(%d) or withMaxHeapMiB(%d)."
-                    .formatted(config.workers(), config.maxHeapMiB());
+            return "Somebody killed it. If that was the system because memory is short, %s."
+                    .formatted(needLess(config));
         }
         if (code == CANNOT_REPLY) {
-            return "It could not report how its task ended, most likely for want of memory: raise withMaxHeapMiB(%d), or what else "
-                            .formatted(config.maxHeapMiB())
-                    + "your JVM options bound.";
+            return "It could not report how its task ended, most likely for want of memory: raise %s, or what else your JVM options bound."
+                    .formatted(HeapBound.describe(config));
         }
         if (signal != null) {
-            return "Somebody sent it a signal, or its task did.";
+            return SIGNAL_ADVICE.getOrDefault(signal, "Somebody sent it a signal, or its task did.");
         }
         if (code < 0) {
             return "The system holds it, as in a read from a disk or network that does not answer.";
@@ -121,5 +134,9 @@ record WorkerExit(
             return "It lost its connection to this JVM, or could not understand what it was sent.";
         }
         return "Code in it called Runtime.halt, or its JVM gave up: let the code return or throw instead, or see what it printed.";
+    }
+
+    private static String needLess(ProcessPoolConfig config) {
+        return "lower withWorkers(%d) or %s".formatted(config.workers(), HeapBound.describe(config));
     }
 }

@@ -109,9 +109,8 @@ final class WorkerInbox implements ReadingTurn.Source {
         }
     }
 
-    // Here no task runs yet: the next one is behind this frame. A collection that is asked for while another has just
-    // been done is
-    // none, and to be retired costs more than two.
+    // Here no task runs yet: the next one is behind this frame. A collection right after another may be none, and to be
+    // retired costs more than two.
     private static long heldInHeap(long limit) {
         long used = usedHeap();
         for (int i = 0; used >= limit && i < MOST_COLLECTIONS; i++) {

@@ -195,6 +195,7 @@ final class WorkerLaunch {
             archive.onFailedStart();
         }
         String tail = output.tail(OUTPUT_PATIENCE);
+        WorkerExit exit = exited ? WorkerExit.ofStart(started.exitValue(), tail) : WorkerExit.UNKNOWN;
         String printed = tail.isEmpty() ? "It printed nothing." : "It printed:\n" + tail;
         String what = wrong
                 ? String.valueOf(problem.getMessage())
@@ -202,9 +203,9 @@ final class WorkerLaunch {
                         ? "it was not ready after %d ms, and was killed"
                                 .formatted(config.startTimeout().toMillis())
                         : exited
-                                ? "its process ended with exit code %d".formatted(started.exitValue())
+                                ? "its process ended with " + exit.describe()
                                 : "it did not introduce itself (%s)".formatted(problem.getMessage());
-        String advice = timedOut ? StartAdvice.ofTimeout(config) : StartAdvice.of(tail, config);
+        String advice = timedOut ? StartAdvice.ofTimeout(config) : StartAdvice.of(tail, exit, config);
         return new WorkerStartException(failure(what) + advice + " " + printed, problem);
     }
 

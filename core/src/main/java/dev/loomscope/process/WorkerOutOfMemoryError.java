@@ -38,7 +38,8 @@ public final class WorkerOutOfMemoryError extends OutOfMemoryError {
         String reason = reason(thrown);
         Memory memory = memoryOf(reason.toLowerCase(Locale.ROOT));
         String message = "CPU task '%s' ran out of memory in worker %s of pool '%s' (%s). %s"
-                .formatted(task, worker, config.name(), reason, advice(memory, worker.heapMiB()));
+                .formatted(
+                        task, worker, config.name(), reason, advice(memory, config.withMaxHeapMiB(worker.heapMiB())));
         return new WorkerOutOfMemoryError(message, memory, thrown);
     }
 
@@ -74,15 +75,15 @@ public final class WorkerOutOfMemoryError extends OutOfMemoryError {
         return reason.contains("native thread") ? Memory.THREADS : Memory.OTHER;
     }
 
-    private static String advice(Memory memory, int heapMiB) {
+    private static String advice(Memory memory, ProcessPoolConfig config) {
         return switch (memory) {
-            case HEAP -> "If it needs more heap, raise withMaxHeapMiB(%d).".formatted(heapMiB);
+            case HEAP -> "If it needs more heap, raise %s.".formatted(HeapBound.describe(config));
             case METASPACE ->
                 "If it needs more classes, raise their bound: withJvmOptions(\"-XX:MaxMetaspaceSize=...\") or, for class space, "
                         + "\"-XX:CompressedClassSpaceSize=...\".";
             case DIRECT ->
                 "If it needs more direct buffers, raise their bound: withJvmOptions(\"-XX:MaxDirectMemorySize=...\"); if that is not "
-                        .concat("set, it is that of the heap, withMaxHeapMiB(%d).".formatted(heapMiB));
+                        + "set, it is that of the heap, %s.".formatted(HeapBound.describe(config));
             case THREADS ->
                 "If it needs that many threads, raise what the system allows (ulimit -u, pids of the container), or let their stacks "
                         + "be smaller: withJvmOptions(\"-Xss...\").";

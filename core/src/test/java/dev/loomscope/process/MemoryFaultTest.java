@@ -116,6 +116,15 @@ class MemoryFaultTest {
     }
 
     @Test
+    void aHeapThatAnOptionOfTheJvmBoundsIsNamedWithThat() {
+        try (ProcessPool own = ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-Xmx32m"))) {
+            assertThat(PoolRun.fail(own, MemoryFaultTest::growHeap))
+                    .isInstanceOf(WorkerOutOfMemoryError.class)
+                    .hasMessageContaining("raise the -Xmx32m of withJvmOptions");
+        }
+    }
+
+    @Test
     void metaspaceIsNamedWithItsOption() throws Exception {
         WorkerOutOfMemoryError error = exhaust(MemoryFaultTest::growMetaspace);
 

@@ -128,6 +128,18 @@ class SignalFaultTest {
         assertThat(events.await(ScopeEvent.WorkerCrashed.class, crash.pid())).hasSize(1);
     }
 
+    @Test
+    void aWorkerThatGoesBeyondALimitOfTheSystemIsToldWithThatLimit() throws Exception {
+        PoolRun<Long> run = PoolRun.start(pool, Work::listenAndReturnPid);
+
+        Pids.signal("XCPU", run.pid());
+
+        assertThat(run.failure())
+                .isInstanceOf(WorkerCrashedException.class)
+                .hasMessageContaining("SIGXCPU")
+                .hasMessageContaining("ulimit -t");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM", "HUP"})
     void aSignalToTheWholeGroupOfAParentThatGoesOnCostsNoTask(String signal) throws Exception {

@@ -78,6 +78,20 @@ class StartFaultTest {
     }
 
     @Test
+    void aJavaThatIsKilledAtItsStartIsToldWithItsSignalAndWithWhatToLower() throws Exception {
+        Path java = Files.createDirectories(folder.resolve("bin")).resolve("java");
+        Files.writeString(java, "#!/bin/sh\nkill -KILL $$\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        properties.set("java.home", folder);
+        try (ProcessPool pool = open()) {
+            assertThat(PoolRun.fail(pool, Work::pid))
+                    .isInstanceOf(WorkerStartException.class)
+                    .hasMessageContaining("exit code 137, SIGKILL")
+                    .hasMessageContaining("lower withWorkers(1)");
+        }
+    }
+
+    @Test
     void aJdkThatIsTooOldForOurClassesIsToldAsThat() throws Exception {
         Optional<Path> old = olderJdk();
         assumeTrue(old.isPresent(), "there is no JDK before 21 here");
