@@ -91,9 +91,8 @@ final class ReadingTurn {
                 reader = Reader.MAIN_THREAD;
                 changed.signalAll();
             } else {
-                longAlready =
-                        true; // who has read it is held up; or it is over, and the main thread reads once more than it
-                // has to
+                // Who has read it is held up; or it is over, and the main thread reads once more than it has to.
+                longAlready = true;
             }
         } finally {
             lock.unlock();

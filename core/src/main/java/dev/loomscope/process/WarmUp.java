@@ -5,7 +5,6 @@ import dev.loomscope.core.TaskContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a task of our own through what the first task of a user will need, while its worker connects: all but the stream of objects
@@ -16,7 +15,7 @@ final class WarmUp {
 
     private final ByteBuffer task;
     private final Thread thread;
-    private volatile @Nullable Throwable problem; // its thread
+    private volatile boolean done; // its thread
 
     private WarmUp(ByteBuffer task) {
         this.task = task;
@@ -42,8 +41,10 @@ final class WarmUp {
             ArrivedTask arrived = new ArrivedTask(payload);
             arrived.readContext();
             SimpleValue.encode(arrived.readTask().call());
-        } catch (Exception | Error e) {
-            problem = e;
+            done = true;
+        } catch (Exception e) {
+            // Printed, so that it is in the pool's error.
+            throw new IllegalStateException("the warm-up task of a worker failed", e);
         }
     }
 
@@ -58,8 +59,8 @@ final class WarmUp {
         } catch (InterruptedException e) {
             throw new IOException("the channel's thread was interrupted", e);
         }
-        if (problem != null) {
-            throw new IOException("the warm-up task failed", problem);
+        if (!done) {
+            throw new IOException("the warm-up task failed");
         }
     }
 }

@@ -278,6 +278,32 @@ class StartFaultTest {
         }
     }
 
+    @Test
+    void aWorkerThatCannotRunATaskOfOursSaysSoBeforeItGetsOneOfUsers() throws Exception {
+        putInFront(
+                SimpleValue.class,
+                PatchedClass.of(SimpleValue.class).inMethod("encode", out -> new MethodVisitor(Opcodes.ASM9, out) {
+                    @Override
+                    public void visitCode() {
+                        super.visitCode();
+                        visitInsn(Opcodes.ACONST_NULL);
+                        visitMethodInsn(
+                                Opcodes.INVOKESTATIC,
+                                "java/util/Objects",
+                                "requireNonNull",
+                                "(Ljava/lang/Object;)Ljava/lang/Object;",
+                                false);
+                        visitInsn(Opcodes.POP);
+                    }
+                }));
+        try (ProcessPool pool = open()) {
+            assertThat(PoolRun.fail(pool, Work::pid))
+                    .isInstanceOf(WorkerStartException.class)
+                    .hasMessageContaining("the warm-up task of a worker failed")
+                    .hasMessageContaining("NullPointerException");
+        }
+    }
+
     private void crashWhenReady() throws IOException {
         putInFront(
                 WorkerSession.class,
