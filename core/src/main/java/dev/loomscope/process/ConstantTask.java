@@ -29,15 +29,16 @@ final class ConstantTask {
     /** What was made of such a task, and that without the name. */
     private record Known(EncodedTask encoded, ByteBuffer objects) {
 
+        // However many wait in the queue, the objects are there once.
         @Nullable
         EncodedTask named(String name) {
             byte[] before = TaskName.toBytes(name);
             if (before.length + objects.remaining() > MOST_BYTES) {
-                return null; // in all it is one piece, and has to fit a frame
+                return null; // in all it has to fit a frame
             }
-            ByteBuffer bytes = ByteBuffer.allocate(before.length + objects.remaining());
-            bytes.put(before).put(objects.duplicate());
-            return new EncodedTask(Payload.of(bytes.array()), encoded.classes(), encoded.lambda());
+            Payload payload = Payload.of(before);
+            payload.add(objects);
+            return new EncodedTask(payload, encoded.classes(), encoded.lambda());
         }
     }
 

@@ -1,20 +1,27 @@
 package dev.loomscope.process;
 
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What somebody who runs a job waits for: its reply, and before that its start and the progress that its task reports. Of reports
  * that nobody has taken yet only the latest is kept, so that whoever hears them slowly costs neither memory nor the channel's time.
+ *
+ * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here.
  */
 final class JobReply {
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private @Nullable String runner; // guarded by lock; from the start until somebody takes it
-    private @Nullable ProgressReport latest; // guarded by lock; until somebody takes it
-    private @Nullable WorkerReply reply; // guarded by lock, set once
+    private static final VarHandle RUNNER = varHandle("runner", String.class);
+    private static final VarHandle LATEST = varHandle("latest", ProgressReport.class);
+    private static final VarHandle COMPLETED = varHandle("completed", boolean.class);
+
+    private volatile @Nullable String runner; // from the start until it is taken
+    private volatile @Nullable ProgressReport latest; // until it is taken
+    private volatile boolean completed; // by who has the first reply, which is then set
+    private volatile @Nullable WorkerReply reply; // once, after all that comes before it
+    private volatile @Nullable Thread waiting; // by itself, before it looks for the first time
 
     /** Hears what comes before a reply. */
     interface Listener {
@@ -28,24 +35,14 @@ final class JobReply {
 
     /** Takes in the start, of which there is one. */
     void start(String startedIn) {
-        lock.lock();
-        try {
-            runner = startedIn;
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
+        runner = startedIn;
+        LockSupport.unpark(waiting);
     }
 
     /** Takes in a report. */
     void report(ProgressReport progress) {
-        lock.lock();
-        try {
-            latest = progress;
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
+        latest = progress;
+        LockSupport.unpark(waiting);
     }
 
     /**
@@ -55,39 +52,34 @@ final class JobReply {
      * @return whether it was the first reply, which is the one that counts
      */
     boolean complete(WorkerReply outcome, @Nullable String startedIn) {
-        lock.lock();
-        try {
-            if (reply != null) {
-                return false;
-            }
-            reply = outcome;
-            runner = startedIn == null ? runner : startedIn;
-            changed.signal();
-            return true;
-        } finally {
-            lock.unlock();
+        if (completed || !COMPLETED.compareAndSet(this, false, true)) {
+            return false;
         }
+        if (startedIn != null) {
+            runner = startedIn;
+        }
+        reply = outcome;
+        LockSupport.unpark(waiting);
+        return true;
     }
 
-    /** Waits for the reply, and hands on what comes before it. An interrupt does not end the wait. */
+    /** Waits for the reply, and hands on what comes before it. An interrupt does not end the wait. One thread only. */
     WorkerReply await(Listener listener) {
+        waiting = Thread.currentThread();
+        boolean interrupted = false;
         while (true) {
-            String startedIn;
-            ProgressReport progress;
-            lock.lock();
-            try {
-                while (runner == null && latest == null && reply == null) {
-                    changed.awaitUninterruptibly();
-                }
-                startedIn = runner;
-                progress = latest;
-                runner = null;
-                latest = null;
-                if (startedIn == null && progress == null && reply != null) {
-                    return reply;
-                }
-            } finally {
-                lock.unlock();
+            // The last to come is looked for first: when it is there, so is what came before.
+            WorkerReply outcome = reply;
+            ProgressReport progress = latest == null ? null : (ProgressReport) LATEST.getAndSet(this, null);
+            String startedIn = runner == null ? null : (String) RUNNER.getAndSet(this, null);
+            if (outcome == null && startedIn == null && progress == null) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted(); // else it would not park again
+                continue;
+            }
+            if (interrupted) {
+                interrupted = false;
+                Thread.currentThread().interrupt();
             }
             if (startedIn != null) {
                 listener.onStart(startedIn);
@@ -95,6 +87,17 @@ final class JobReply {
             if (progress != null) {
                 listener.onProgress(progress);
             }
+            if (outcome != null) {
+                return outcome;
+            }
+        }
+    }
+
+    private static VarHandle varHandle(String field, Class<?> type) {
+        try {
+            return MethodHandles.lookup().findVarHandle(JobReply.class, field, type);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
         }
     }
 }

@@ -19,8 +19,8 @@ final class Payload {
     private static final int FIRST_PIECE = 512;
     private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
-    private final List<RawArray> arrays = new ArrayList<>();
-    private final List<ByteBuffer> pieces = new ArrayList<>(); // of the stream
+    private final List<RawArray> arrays = new ArrayList<>(0); // mostly there is none, and many may wait in a queue
+    private final List<ByteBuffer> pieces = new ArrayList<>(1); // of the stream
     private long size; // without that of the table
 
     static Payload of(byte[] bytes) {
@@ -80,11 +80,20 @@ final class Payload {
         List<Frame> frames = new ArrayList<>(before);
         if (pieces.isEmpty()) {
             frames.add(Frame.of(type, taskId));
+        } else if (pieces.size() > 1 && size <= Frame.MAX_BODY) {
+            frames.add(new Frame(type, taskId, false, joined()));
+            return frames;
         }
         for (int i = 0; i < pieces.size(); i++) {
             frames.add(new Frame(type, taskId, i < pieces.size() - 1, pieces.get(i)));
         }
         return frames;
+    }
+
+    private ByteBuffer joined() {
+        ByteBuffer whole = ByteBuffer.allocate((int) size);
+        pieces.forEach(piece -> whole.put(piece.duplicate()));
+        return whole.flip();
     }
 
     /** Reads the stream of objects from the beginning. */

@@ -147,12 +147,20 @@ class ConstantTaskTest {
         }
     }
 
+    private static ArrivedTask arrived(CpuRequest<?> request) throws Exception {
+        Payload arrived = new Payload();
+        List<Frame> frames = encode(request).payload().toFrames(Frame.Type.TASK, 1);
+        assertThat(frames).hasSize(1);
+        arrived.add(frames.getFirst().body());
+        return new ArrivedTask(arrived);
+    }
+
     @Test
     void aWorkerReadsSuchATaskOnce() throws Exception {
         ArrivedConstants constants = new ArrivedConstants();
         Callable<?> first = null;
         for (String name : NAMES) {
-            ArrivedTask arrived = new ArrivedTask(encode(request(name, () -> 7)).payload());
+            ArrivedTask arrived = arrived(request(name, () -> 7));
             Callable<?> known = constants.find(arrived);
             if (first == null) {
                 assertThat(known).isNull();
@@ -172,11 +180,9 @@ class ConstantTaskTest {
                 request("has context", () -> 7, context),
                 request("chooses", new Chooser()))) {
             ArrivedConstants constants = new ArrivedConstants();
-            read(new ArrivedTask(encode(request).payload()), constants);
+            read(arrived(request), constants);
 
-            assertThat(constants.find(new ArrivedTask(encode(request).payload())))
-                    .as(request.name())
-                    .isNull();
+            assertThat(constants.find(arrived(request))).as(request.name()).isNull();
         }
     }
 

@@ -1,0 +1,95 @@
+package dev.loomscope.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What a thread hears that waits for the reply of a job. */
+class JobReplyTest {
+
+    private static final int ROUNDS = 50_000;
+    private static final WorkerReply OUTCOME = new WorkerReply.Cancelled();
+
+    private final List<String> heard = new CopyOnWriteArrayList<>();
+    private final JobReply.Listener listener = new JobReply.Listener() {
+        @Override
+        public void onStart(String runner) {
+            heard.add("start in " + runner);
+        }
+
+        @Override
+        public void onProgress(ProgressReport progress) {
+            heard.add(progress.message());
+        }
+    };
+
+    private static ProgressReport report(String message) {
+        return new ProgressReport(0.5, message);
+    }
+
+    @Test
+    void whatComesBeforeTheReplyIsHeardBeforeItAndInItsOrder() throws Exception {
+        for (int i = 0; i < ROUNDS; i++) {
+            JobReply reply = new JobReply();
+            FutureTask<WorkerReply> wait = new FutureTask<>(() -> reply.await(listener));
+            Thread.ofVirtual().start(wait);
+            reply.start("w1");
+            reply.report(report("half"));
+            reply.complete(OUTCOME, null);
+
+            assertThat(wait.get(20, TimeUnit.SECONDS)).isSameAs(OUTCOME);
+            assertThat(heard).containsExactly("start in w1", "half");
+            heard.clear();
+        }
+    }
+
+    @Test
+    void aStartThatComesWithTheReplyIsHeardBeforeIt() {
+        JobReply reply = new JobReply();
+        reply.complete(OUTCOME, "w2");
+
+        assertThat(reply.await(listener)).isSameAs(OUTCOME);
+        assertThat(heard).containsExactly("start in w2");
+    }
+
+    @Test
+    void theFirstReplyCountsAndTheSecondChangesNothing() {
+        JobReply reply = new JobReply();
+
+        assertThat(reply.complete(OUTCOME, null)).isTrue();
+        assertThat(reply.complete(new WorkerReply.Cancelled(), "w2")).isFalse();
+        assertThat(reply.await(listener)).isSameAs(OUTCOME);
+        assertThat(heard).isEmpty();
+    }
+
+    @Test
+    void ofReportsThatNobodyHasHeardTheLastIsKept() {
+        JobReply reply = new JobReply();
+        reply.start("w1");
+        reply.report(report("one"));
+        reply.report(report("two"));
+        reply.complete(OUTCOME, null);
+
+        reply.await(listener);
+        assertThat(heard).containsExactly("start in w1", "two");
+    }
+
+    @Test
+    void anInterruptDoesNotEndTheWaitAndIsNotLost() throws Exception {
+        JobReply reply = new JobReply();
+        FutureTask<Boolean> wait = new FutureTask<>(() -> {
+            reply.await(listener);
+            return Thread.interrupted();
+        });
+        Thread thread = Thread.ofVirtual().start(wait);
+        thread.interrupt();
+        Eventually.becomesTrue("it waits", () -> thread.getState() == Thread.State.WAITING);
+
+        reply.complete(OUTCOME, null);
+        assertThat(wait.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+}
