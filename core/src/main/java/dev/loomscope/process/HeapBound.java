@@ -19,7 +19,8 @@ final class HeapBound {
         return config.jvmOptions().stream().filter(HeapBound::isOne).reduce((first, second) -> second);
     }
 
+    // Those with a share of the RAM count only for a JVM that has no -Xmx, and a worker has one.
     private static boolean isOne(String option) {
-        return option.startsWith("-Xmx") || option.startsWith("-XX:MaxHeap") || option.startsWith("-XX:MaxRAM");
+        return option.startsWith("-Xmx") || option.startsWith("-XX:MaxHeapSize=");
     }
 }

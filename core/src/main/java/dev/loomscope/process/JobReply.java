@@ -1,7 +1,9 @@
 package dev.loomscope.process;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import static java.util.concurrent.atomic.AtomicReferenceFieldUpdater.newUpdater;
+
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -9,17 +11,21 @@ import org.jspecify.annotations.Nullable;
  * What somebody who runs a job waits for: its reply, and before that its start and the progress that its task reports. Of reports
  * that nobody has taken yet only the latest is kept, so that whoever hears them slowly costs neither memory nor the channel's time.
  *
- * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here.
+ * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here, not even
+ * the call site of a VarHandle.
  */
 final class JobReply {
 
-    private static final VarHandle RUNNER = varHandle("runner", String.class);
-    private static final VarHandle LATEST = varHandle("latest", ProgressReport.class);
-    private static final VarHandle COMPLETED = varHandle("completed", boolean.class);
+    private static final AtomicReferenceFieldUpdater<JobReply, @Nullable String> RUNNER =
+            newUpdater(JobReply.class, String.class, "runner");
+    private static final AtomicReferenceFieldUpdater<JobReply, @Nullable ProgressReport> LATEST =
+            newUpdater(JobReply.class, ProgressReport.class, "latest");
+    private static final AtomicIntegerFieldUpdater<JobReply> COMPLETED =
+            AtomicIntegerFieldUpdater.newUpdater(JobReply.class, "completed");
 
     private volatile @Nullable String runner; // from the start until it is taken
     private volatile @Nullable ProgressReport latest; // until it is taken
-    private volatile boolean completed; // by who has the first reply, which is then set
+    private volatile int completed; // 1 by who has the first reply, which is then set
     private volatile @Nullable WorkerReply reply; // once, after all that comes before it
     private volatile @Nullable Thread waiting; // by itself, before it looks for the first time
 
@@ -52,7 +58,7 @@ final class JobReply {
      * @return whether it was the first reply, which is the one that counts
      */
     boolean complete(WorkerReply outcome, @Nullable String startedIn) {
-        if (completed || !COMPLETED.compareAndSet(this, false, true)) {
+        if (completed == 1 || !COMPLETED.compareAndSet(this, 0, 1)) {
             return false;
         }
         if (startedIn != null) {
@@ -70,8 +76,8 @@ final class JobReply {
         while (true) {
             // The last to come is looked for first: when it is there, so is what came before.
             WorkerReply outcome = reply;
-            ProgressReport progress = latest == null ? null : (ProgressReport) LATEST.getAndSet(this, null);
-            String startedIn = runner == null ? null : (String) RUNNER.getAndSet(this, null);
+            ProgressReport progress = latest == null ? null : LATEST.getAndSet(this, null);
+            String startedIn = runner == null ? null : RUNNER.getAndSet(this, null);
             if (outcome == null && startedIn == null && progress == null) {
                 LockSupport.park(this);
                 interrupted |= Thread.interrupted(); // else it would not park again
@@ -90,14 +96,6 @@ final class JobReply {
             if (outcome != null) {
                 return outcome;
             }
-        }
-    }
-
-    private static VarHandle varHandle(String field, Class<?> type) {
-        try {
-            return MethodHandles.lookup().findVarHandle(JobReply.class, field, type);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
         }
     }
 }

@@ -38,7 +38,10 @@ final class StartAdvice {
         if (!config.jvmOptions().isEmpty() && OPTIONS.stream().anyMatch(printed::contains)) {
             return " Correct withJvmOptions(...).";
         }
-        return exit.signal() == null ? "" : " " + exit.advice(config);
+        return "SIGKILL".equals(exit.signal())
+                ? " It seems that somebody killed it, as the system does when memory is short: lower %s or withWorkers(%d)."
+                        .formatted(HeapBound.describe(config), config.workers())
+                : "";
     }
 
     /** As {@link #of}, for one that took too long. */

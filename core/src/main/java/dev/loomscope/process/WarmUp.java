@@ -42,7 +42,7 @@ final class WarmUp {
             arrived.readContext();
             SimpleValue.encode(arrived.readTask().call());
             done = true;
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             // Printed, so that it is in the pool's error.
             throw new IllegalStateException("the warm-up task of a worker failed", e);
         }

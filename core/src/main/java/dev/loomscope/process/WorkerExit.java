@@ -37,14 +37,13 @@ record WorkerExit(
     static final WorkerExit UNKNOWN = new WorkerExit(-1, null, null, false, null, "", BegunMark.UNKNOWN);
 
     private static final int SIGNAL_BASE = 128;
-    // Those that end a process, by number, as Linux on x64 and ARM has them.
+    // By number, as Linux has them, but for those that hardly end a process or have another number elsewhere.
     private static final String[] SIGNALS =
-            "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM - - - - - - - - XCPU XFSZ VTALRM PROF - IO PWR SYS"
+            "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL - SEGV - PIPE ALRM TERM - - - - - - - - XCPU XFSZ - - - - - SYS"
                     .split(" ");
     private static final Map<String, String> SIGNAL_ADVICE = Map.of(
-            "SIGXCPU", "It had used the processor time that the system allows it: see ulimit -t.",
-            "SIGXFSZ", "It wrote a file larger than the system allows it: see ulimit -f.",
-            "SIGSYS", "It made a call that a filter of the system (seccomp) forbids.");
+            "SIGXCPU", "So does the system end who has used the processor time that it may have: see ulimit -t.",
+            "SIGSYS", "So does the system end who makes a call that a filter (seccomp) forbids.");
     private static final Pattern CRASH_SIGNAL =
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
     private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
@@ -117,7 +116,8 @@ record WorkerExit(
                     .formatted(where, call.hung() ? ", and let no shutdown hook wait for ever" : "");
         }
         if ("SIGKILL".equals(signal)) {
-            return "Somebody killed it. If that was the system because memory is short, %s."
+            return ("Somebody killed it. If that was the system because memory is short, %s; it also kills who has used the processor"
+                            + " time that it may have (ulimit -t).")
                     .formatted(needLess(config));
         }
         if (code == CANNOT_REPLY) {

@@ -117,7 +117,8 @@ class MemoryFaultTest {
 
     @Test
     void aHeapThatAnOptionOfTheJvmBoundsIsNamedWithThat() {
-        try (ProcessPool own = ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-Xmx32m"))) {
+        try (ProcessPool own =
+                ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-Xmx32m", "-XX:MaxHeapFreeRatio=50"))) {
             assertThat(PoolRun.fail(own, MemoryFaultTest::growHeap))
                     .isInstanceOf(WorkerOutOfMemoryError.class)
                     .hasMessageContaining("raise the -Xmx32m of withJvmOptions");

@@ -87,7 +87,7 @@ class StartFaultTest {
             assertThat(PoolRun.fail(pool, Work::pid))
                     .isInstanceOf(WorkerStartException.class)
                     .hasMessageContaining("exit code 137, SIGKILL")
-                    .hasMessageContaining("lower withWorkers(1)");
+                    .hasMessageContaining("lower withMaxHeapMiB(512) or withWorkers(1)");
         }
     }
 
