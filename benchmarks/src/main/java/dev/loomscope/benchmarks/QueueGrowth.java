@@ -21,6 +21,7 @@ public final class QueueGrowth implements Comparison {
     private static final String SOME_WORKERS = "1,2,8,64";
     private static final int HEAP_MIB = 32;
     private static final int WARM_UP = 3;
+    private static final int WARM_UP_OF_A_WORKER = 2_000; // tasks at least
     private static final double FLAT = 1.25;
 
     /** Says the points of a curve: the number, and us per task. */
@@ -42,14 +43,15 @@ public final class QueueGrowth implements Comparison {
     public String about() {
         return "Tasks that do nothing, all forked into one scope and joined: us per task with 10 to 1,000,000 of them (short: 100,000)"
                 + " and two workers, and with 10,000 of them and 1 to 64 workers. A sample has at least 10,000 tasks, three rounds of"
-                + " warm-up. The figures compare the cost at the largest number with that in the middle; flat is within a quarter.";
+                + " warm-up, for many workers as many as give each 2,000 tasks. The figures compare the cost at the largest number with"
+                + " that in the middle; flat is within a quarter.";
     }
 
     @Override
     public String whyShort() {
-        return "A task that is queued takes almost 4 KiB of heap: its virtual thread with its stack, where it was forked, its"
-                + " bytes. With 100,000 of them the collector copies for a fifth to a third of the time. And each worker is a JVM"
-                + " that compiles for itself: of 10,000 tasks each of 64 has 156, so that none is warm, and all share the processors.";
+        return "A task that is queued takes some 3 KiB of heap: its virtual thread with its stack, where it was forked, its reply."
+                + " With very many of them the collector has to copy that. And each worker is a JVM that compiles for itself, and has"
+                + " to be woken for each task: 64 of them share two processors with their compilers.";
     }
 
     @Override
@@ -125,7 +127,8 @@ public final class QueueGrowth implements Comparison {
                     .withMemoryBudgetMiB(HEAP_MIB * workers)
                     .withStartTimeout(Duration.ofMinutes(3)))) {
                 pool.prewarm(workers).get();
-                for (int round = -WARM_UP; round < rounds; round++) {
+                int warmUp = Math.max(WARM_UP, workers * WARM_UP_OF_A_WORKER / TASKS_OF_A_SAMPLE);
+                for (int round = -warmUp; round < rounds; round++) {
                     double micros = microsPerTask(pool, TASKS_OF_A_SAMPLE);
                     if (round >= 0) {
                         Measured.say("workers", (double) workers, micros);
