@@ -16,7 +16,7 @@ import java.util.Optional;
 public final class CpuThroughput implements Comparison {
 
     private static final int TASKS = 10_000;
-    private static final int WARM_UP = 5;
+    private static final int WARM_UP = 15;
 
     /** Measures our side. */
     public static void main(String[] args) throws Exception {
@@ -40,7 +40,7 @@ public final class CpuThroughput implements Comparison {
     @Override
     public String about() {
         return "10,000 tasks that return 1 are forked into one scope and joined, with two workers; Python submits as many and takes"
-                + " all results, or imaps over as many items. Ours has 5 rounds of warm-up, Python one. Each side in processes of its"
+                + " all results, or imaps over as many items. Ours has 15 rounds of warm-up, Python one. Each side in processes of its"
                 + " own, in turns.";
     }
 
