@@ -26,7 +26,8 @@ final class LiveProcesses {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(LiveProcesses::destroyAll, "loom-scope-shutdown"));
+        Runtime.getRuntime()
+                .addShutdownHook(PoolThreads.builder("loom-scope-shutdown").unstarted(LiveProcesses::destroyAll));
     }
 
     private static volatile boolean exiting; // set once, by the hook

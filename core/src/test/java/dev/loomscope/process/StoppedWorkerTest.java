@@ -52,8 +52,10 @@ class StoppedWorkerTest {
                 assertThat(Pids.isAlive(pid)).isFalse();
                 assertThat(events.await(ScopeEvent.WorkerKilled.class, pid))
                         .singleElement()
-                        .satisfies(killed -> assertThat(killed.reason())
-                                .isEqualTo("it did not begin CPU task 'moves' within 6000 ms"));
+                        .satisfies(
+                                killed -> assertThat(killed.reason())
+                                        .isEqualTo(
+                                                "it did not begin CPU task 'moves' within 6000 ms, the withStartTimeout of its pool"));
             }
             assertThat(log.messages()).anyMatch(line -> line.contains("stands still and is killed"));
         }
