@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,6 +39,7 @@ class ChaosTest {
     private static final Duration LENGTH = Duration.ofSeconds(Long.getLong("chaos.seconds", 3));
     private static final Duration TASK_LIMIT = Duration.ofSeconds(2);
     private static final String[] SIGNALS = {"KILL", "STOP", "STOP", "CONT", "CONT", "CONT", "SEGV"};
+    private static final Set<String> DEADLY = Set.of("KILL", "SEGV");
 
     @RegisterExtension
     final SystemProperties properties = new SystemProperties();
@@ -141,12 +144,17 @@ class ChaosTest {
 
     private int sendSignals(long end) throws Exception {
         Random random = new Random(seed);
+        Set<Long> doomed = new HashSet<>();
         int sent = 0;
         while (System.nanoTime() < end) {
             List<Long> workers = workers();
             if (!workers.isEmpty()) {
                 long pid = workers.get(random.nextInt(workers.size()));
-                send(SIGNALS[random.nextInt(SIGNALS.length)], pid);
+                String signal = SIGNALS[random.nextInt(SIGNALS.length)];
+                send(signal, pid);
+                if (DEADLY.contains(signal)) {
+                    doomed.add(pid);
+                }
                 sent++;
             }
             Thread.sleep(random.nextInt(400)); // a loaded machine needs seconds for a start
@@ -154,6 +162,9 @@ class ChaosTest {
         for (long pid : workers()) {
             send("CONT", pid);
         }
+        // One that was stopped hears of them only now, and may have a task by then.
+        Eventually.becomesTrue(
+                "deadly signals have come, seed " + seed, () -> doomed.stream().noneMatch(Pids::isAlive));
         return sent;
     }
 
