@@ -21,7 +21,7 @@ public final class QueueGrowth implements Comparison {
     private static final String SOME_WORKERS = "1,2,8,64";
     private static final int HEAP_MIB = 32;
     private static final int WARM_UP = 3;
-    private static final int WARM_UP_OF_A_WORKER = 1_500; // tasks at least
+    private static final int WARM_UP_OF_A_WORKER = 1_000; // tasks at least
     private static final double FLAT = 1.25;
 
     /** Says the points of a curve: the number, and us per task. */
@@ -43,7 +43,7 @@ public final class QueueGrowth implements Comparison {
     public String about() {
         return "Tasks that do nothing, all forked into one scope and joined: us per task with 10 to 1,000,000 of them (short: 100,000)"
                 + " and two workers, and with 10,000 of them and 1 to 64 workers. A sample has at least 10,000 tasks, three rounds of"
-                + " warm-up, for many workers as many as give each 1,500 tasks. The figures compare the cost at the largest number with"
+                + " warm-up, for many workers as many as give each 1,000 tasks. The figures compare the cost at the largest number with"
                 + " that in the middle; flat is within a quarter.";
     }
 
