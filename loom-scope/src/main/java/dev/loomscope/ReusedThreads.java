@@ -20,12 +20,7 @@ final class ReusedThreads {
             SECONDS_IDLE,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            Thread.ofPlatform()
-                    .daemon()
-                    .priority(Thread.NORM_PRIORITY) // not that of the subtask whose end or fork starts the thread
-                    .name("loom-scope-blocking-", 0)
-                    .inheritInheritableThreadLocals(false)
-                    .factory());
+            LastingThreads.builder().name("loom-scope-blocking-", 0).factory());
 
     private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader();
     private final Pending running = new Pending();

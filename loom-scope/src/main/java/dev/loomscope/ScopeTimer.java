@@ -24,24 +24,15 @@ final class ScopeTimer implements ScopeClock {
 
     private static void start(Runnable action) {
         try {
-            threads("loom-scope-deadline").start(action);
+            LastingThreads.builder().name("loom-scope-deadline").start(action);
         } catch (OutOfMemoryError e) { // no further thread: a deadline that delays others is better than none
             action.run();
         }
     }
 
-    // They take over nothing from whoever needs a deadline first.
-    private static Thread.Builder.OfPlatform threads(String name) {
-        return Thread.ofPlatform()
-                .daemon()
-                .name(name)
-                .inheritInheritableThreadLocals(false)
-                .priority(Thread.NORM_PRIORITY);
-    }
-
     private static ScheduledThreadPoolExecutor create() {
-        ScheduledThreadPoolExecutor created =
-                new ScheduledThreadPoolExecutor(1, threads("loom-scope-timer").factory());
+        ScheduledThreadPoolExecutor created = new ScheduledThreadPoolExecutor(
+                1, LastingThreads.builder().name("loom-scope-timer").factory());
         created.setRemoveOnCancelPolicy(true);
         return created;
     }

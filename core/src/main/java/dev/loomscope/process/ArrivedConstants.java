@@ -21,14 +21,14 @@ final class ArrivedConstants {
     /** Returns the task of these bytes; null if it is not known. */
     @Nullable
     Callable<?> find(ArrivedTask arrived) {
-        ByteBuffer objects = arrived.objects();
-        return objects == null || objects.remaining() > ConstantTask.MOST_BYTES ? null : known.get(objects);
+        ByteBuffer objects = keyOf(arrived);
+        return objects == null ? null : known.get(objects);
     }
 
     /** Remembers what was read of these bytes, if it is always the same: no code of the task has had a say in it. */
     void add(ArrivedTask arrived, TaskContext context, Callable<?> task) {
-        ByteBuffer objects = arrived.objects();
-        if (objects == null || objects.remaining() > ConstantTask.MOST_BYTES || context != TaskContext.EMPTY) {
+        ByteBuffer objects = keyOf(arrived);
+        if (objects == null || context != TaskContext.EMPTY) {
             return;
         }
         if (arrived.isLambda() && ConstantTask.isConstant(task)) {
@@ -41,5 +41,11 @@ final class ArrivedConstants {
                             .flip(),
                     task);
         }
+    }
+
+    // Null if it has more than a constant task may have.
+    private static @Nullable ByteBuffer keyOf(ArrivedTask arrived) {
+        ByteBuffer objects = arrived.objects();
+        return objects == null || objects.remaining() > ConstantTask.MOST_BYTES ? null : objects;
     }
 }

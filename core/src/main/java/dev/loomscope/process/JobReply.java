@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * What somebody who runs a job waits for: its reply, and before that its start and the progress that its task reports. Of reports
  * that nobody has taken yet only the latest is kept, so that whoever hears them slowly costs neither memory nor the channel's time.
  *
- * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here, not even
- * the call site of a VarHandle.
+ * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here,
+ * not even the call site of a VarHandle.
  */
 final class JobReply {
 

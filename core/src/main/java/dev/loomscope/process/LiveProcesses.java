@@ -27,7 +27,8 @@ final class LiveProcesses {
 
     static {
         Runtime.getRuntime()
-                .addShutdownHook(PoolThreads.builder("loom-scope-shutdown").unstarted(LiveProcesses::destroyAll));
+                .addShutdownHook(
+                        PoolThreads.builder().name("loom-scope-shutdown").unstarted(LiveProcesses::destroyAll));
     }
 
     private static volatile boolean exiting; // set once, by the hook

@@ -13,17 +13,16 @@ interface PoolThreads {
 
     /** Daemon threads of the platform, since all of them block in I/O. */
     static PoolThreads daemons() {
-        return (name, action) -> builder(name).start(action);
+        return (name, action) -> builder().name(name).start(action);
     }
 
     /**
      * Builds daemon threads that take over nothing from whoever happens to start them: neither its inheritable thread locals and
      * context class loader, which they would keep for as long as they live, nor its priority.
      */
-    static Thread.Builder.OfPlatform builder(String name) {
+    static Thread.Builder.OfPlatform builder() {
         return Thread.ofPlatform()
                 .daemon()
-                .name(name)
                 .inheritInheritableThreadLocals(false)
                 .priority(Thread.NORM_PRIORITY);
     }

@@ -49,7 +49,7 @@ final class PoolTimer {
 
     private static ScheduledThreadPoolExecutor create() {
         ScheduledThreadPoolExecutor created = new ScheduledThreadPoolExecutor(
-                1, PoolThreads.builder("loom-scope-pool-timer").factory());
+                1, PoolThreads.builder().name("loom-scope-pool-timer").factory());
         created.setRemoveOnCancelPolicy(true);
         return created;
     }

@@ -34,11 +34,7 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
             1,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            Thread.ofPlatform()
-                    .daemon()
-                    .name("loom-scope-results-", 0)
-                    .inheritInheritableThreadLocals(false)
-                    .factory(),
+            PoolThreads.builder().name("loom-scope-results-", 0).factory(),
             new ThreadPoolExecutor.CallerRunsPolicy());
 
     private final String task;

@@ -32,16 +32,19 @@ final class StartAdvice {
                     .formatted(origin(), WorkerMain.class.getClassLoader());
         }
         if (MEMORY.stream().anyMatch(printed::contains)) {
-            return " It seems that there is not enough memory for it: lower %s or withWorkers(%d), or give more."
-                    .formatted(HeapBound.describe(config), config.workers());
+            return " It seems that there is not enough memory for it: %s, or give more.".formatted(needLess(config));
         }
         if (!config.jvmOptions().isEmpty() && OPTIONS.stream().anyMatch(printed::contains)) {
             return " Correct withJvmOptions(...).";
         }
         return "SIGKILL".equals(exit.signal())
-                ? " It seems that somebody killed it, as the system does when memory is short: lower %s or withWorkers(%d)."
-                        .formatted(HeapBound.describe(config), config.workers())
+                ? " It seems that somebody killed it, as the system does when memory is short: %s."
+                        .formatted(needLess(config))
                 : "";
+    }
+
+    private static String needLess(ProcessPoolConfig config) {
+        return "lower %s or withWorkers(%d)".formatted(HeapBound.describe(config), config.workers());
     }
 
     /** As {@link #of}, for one that took too long. */

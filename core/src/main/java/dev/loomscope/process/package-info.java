@@ -8,7 +8,8 @@
  * process in a {@code WorkerFolder} and meets it on a {@code WorkerSocket}; {@code FrameChannel} carries {@code Frame}s, and {@code
  * PoolOutbox} keeps those that do not fit yet; {@code TaskCodec} turns tasks and results into bytes, but for large arrays, which
  * travel beside them as an {@code ArrayTable} says, a {@code SimpleValue}, and a {@code ConstantTask}, which it has already; {@code
- * ReplyAssembly} and {@code ResultMemory} bound what arrives, and {@code ResultReader} reads it, after a {@code SerialScan}, under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
+ * ReplyAssembly} and {@code ResultMemory} bound what arrives, and {@code ResultReader} reads it, after a {@code SerialScan},
+ * under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
  * and what it starts: {@code WorkerInbox} is what it hears, on the thread whose {@code ReadingTurn} it is, {@code WorkerTask} runs
  * it, {@code WorkerOutbox} is what it says of its tasks, {@code BegunMark} what outlives it; {@code WorkerSetup} is what both say to
  * each other before the first task. {@code StartArchive} is what makes a worker start sooner; {@code ArchiveBuild} builds it.
