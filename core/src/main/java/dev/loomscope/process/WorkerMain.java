@@ -18,6 +18,7 @@ final class WorkerMain {
 
     /** Runs tasks until the pool says otherwise; takes no arguments. */
     public static void main(String[] args) throws IOException {
+        Thread signals = Thread.ofPlatform().daemon().name("loom-scope-signals").start(WorkerSignals::leaveToParent);
         InputStream lifeline = WorkerStreams.takeStdin();
         WorkerBootstrap bootstrap = WorkerBootstrap.readFrom(lifeline);
         Lifeline.watch(lifeline, bootstrap);
@@ -25,6 +26,7 @@ final class WorkerMain {
         ChannelProvider.use(bootstrap.channels());
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         meet(channel, bootstrap);
+        await(signals); // from here on a signal would cost what the user's code has done
         setUp(channel, bootstrap.worker());
         BegunMark begun = BegunMark.create(WorkerSocket.folderOf(bootstrap.address()));
         try (WorkerSession session = new WorkerSession(channel, begun, bootstrap.worker())) {
@@ -72,18 +74,21 @@ final class WorkerMain {
     }
 
     // What they throw is printed as that of any thread, on stderr.
-    @SuppressWarnings("ThreadJoinLoop") // an interrupt is not kept either: nobody is left to see it
     private static void closeValues() {
-        Thread closer = Thread.ofPlatform().daemon().name("loom-scope-close").start(() -> {
+        await(Thread.ofPlatform().daemon().name("loom-scope-close").start(() -> {
             try {
                 WorkerValues.close();
             } catch (Exception e) {
                 throw new IllegalStateException("a worker-local could not be closed", e);
             }
-        });
+        }));
+    }
+
+    @SuppressWarnings("ThreadJoinLoop") // an interrupt is not kept either: nobody is left to see it
+    private static void await(Thread thread) {
         while (true) {
             try {
-                closer.join();
+                thread.join();
                 return;
             } catch (InterruptedException e) {
                 // by a thread that some task has left behind

@@ -48,7 +48,6 @@ final class WorkerSession implements Closeable {
     // Beside the first task, which need not wait for it, nor its reply.
     private void prepare() {
         try {
-            WorkerSignals.leaveToParent();
             tasks.warmUpFailure();
         } catch (IOException | RuntimeException | Error e) {
             // the first task has left no memory for it: its own failure says so

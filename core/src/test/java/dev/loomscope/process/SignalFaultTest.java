@@ -44,7 +44,6 @@ class SignalFaultTest {
     void aWorkerLeavesASignalThatAsksItToEndToItsParent(String signal) throws Exception {
         String ready = folder.resolve("ready").toString();
         String go = folder.resolve("go").toString();
-        PoolRun.run(pool, Work::pid); // a worker that has answered once is prepared
         PoolRun<Long> run = PoolRun.start(pool, () -> Work.meet(ready, go));
         Eventually.becomesTrue("it runs", () -> Files.exists(Path.of(ready)));
         long pid = run.pid();
@@ -54,6 +53,18 @@ class SignalFaultTest {
 
         assertThat(run.get()).isEqualTo(pid);
         assertThat(PoolRun.run(pool, Work::pid)).isEqualTo(pid);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM", "HUP"})
+    void aWorkerLeavesSuchASignalToItsParentBeforeAnyCodeOfTheUserRuns(String signal) throws Exception {
+        try (ProcessPool own = ProcessPool.open(c -> c.withName("early")
+                .withWorkers(1)
+                .withWorkerInit(
+                        () -> Pids.signal(signal, ProcessHandle.current().pid())))) {
+
+            assertThat(PoolRun.run(own, Work::pid)).isEqualTo(PoolRun.run(own, Work::pid));
+        }
     }
 
     @Test
