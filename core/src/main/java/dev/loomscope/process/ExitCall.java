@@ -23,7 +23,9 @@ record ExitCall(String thread, List<StackTraceElement> stack, boolean hung) {
     private static final String HOOKS = "java.lang.ApplicationShutdownHooks";
     private static final String SHUTDOWN = "java.lang.Shutdown";
     private static final int MAX_DEPTH = 256;
-    private static final int MAX_TEXT = 512; // chars; so that all of it fits one frame
+    private static final int MAX_TEXT = 512; // chars
+    private static final int MAX_BYTES_OF_TEXT = Short.BYTES + 3 * MAX_TEXT; // as DataOutput writes it
+    private static final int MAX_BYTES_OF_FRAME = 1 + 3 * MAX_BYTES_OF_TEXT + Integer.BYTES + 1; // with a last flag
 
     /** Lets this JVM, a worker, tell who ends it. */
     static void reportThrough(FrameChannel channel) {
@@ -60,18 +62,22 @@ record ExitCall(String thread, List<StackTraceElement> stack, boolean hung) {
         return stack.subList(first, stack.size());
     }
 
-    private Frame toFrame() throws IOException {
+    /** What the pool is told: as much of the stack as fits one frame of the channel. */
+    Frame toFrame() throws IOException {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(body);
         out.writeUTF(bounded(thread));
-        int depth = Math.min(stack.size(), MAX_DEPTH);
-        out.writeInt(depth);
-        for (StackTraceElement frame : stack.subList(0, depth)) {
+        for (StackTraceElement frame : stack.subList(0, Math.min(stack.size(), MAX_DEPTH))) {
+            if (body.size() > Frame.MAX_BODY - MAX_BYTES_OF_FRAME) {
+                break;
+            }
+            out.writeBoolean(true);
             out.writeUTF(bounded(frame.getClassName()));
             out.writeUTF(bounded(frame.getMethodName()));
             out.writeUTF(frame.getFileName() == null ? "" : bounded(frame.getFileName()));
             out.writeInt(frame.getLineNumber());
         }
+        out.writeBoolean(false);
         return Frame.of(Frame.Type.EXITING, 0, body.toByteArray());
     }
 
@@ -96,15 +102,14 @@ record ExitCall(String thread, List<StackTraceElement> stack, boolean hung) {
 
     private static ExitCall read(DataInputStream in) throws IOException {
         String thread = in.readUTF();
-        int depth = in.readInt();
-        if (depth < 0 || depth > MAX_DEPTH) {
-            throw new ProtocolException("the stack of an exit claims %d frames".formatted(depth));
-        }
         List<StackTraceElement> stack = new ArrayList<>();
-        for (int i = 0; i < depth; i++) {
+        while (in.readBoolean()) {
             String type = in.readUTF();
             String method = in.readUTF();
             String file = in.readUTF();
+            if (stack.size() == MAX_DEPTH) {
+                throw new ProtocolException("the stack of an exit has more than %d frames".formatted(MAX_DEPTH));
+            }
             stack.add(new StackTraceElement(type, method, file.isEmpty() ? null : file, in.readInt()));
         }
         return new ExitCall(thread, List.copyOf(stack), false);

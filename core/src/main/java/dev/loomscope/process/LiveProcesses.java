@@ -69,6 +69,7 @@ final class LiveProcesses {
             String unique = builder.command().getLast(); // the argument file; what stands before it may run as another
             ProcessHandle.current()
                     .children()
+                    .filter(child -> processes.keySet().stream().noneMatch(known -> known.pid() == child.pid()))
                     .filter(child -> child.info()
                             .arguments()
                             .filter(arguments -> List.of(arguments).contains(unique))
@@ -123,10 +124,12 @@ final class LiveProcesses {
         StrayProcesses.killAndAwait(marks);
     }
 
-    // A process that is just being started is not in the set yet.
+    // A process that is just being started is not in the set yet; who comes later sees that this JVM exits.
     private static void awaitStarts() {
         try {
-            if (!starts.writeLock().tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (starts.writeLock().tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                starts.writeLock().unlock();
+            } else {
                 log.warn("a worker process was still being started when this JVM exited");
             }
         } catch (InterruptedException e) {

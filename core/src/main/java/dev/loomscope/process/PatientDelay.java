@@ -48,6 +48,16 @@ final class PatientDelay {
         PoolTimer.schedule(Duration.ofNanos(now), () -> pass(now));
     }
 
+    // Without memory for it: too early is better than never.
+    private boolean hasNext() {
+        try {
+            next();
+            return true;
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
+    }
+
     private void pass(long nanos) {
         if (cancelled) {
             return;
@@ -58,10 +68,8 @@ final class PatientDelay {
         } else {
             left -= nanos;
         }
-        if (left <= 0) {
+        if (left <= 0 || !hasNext()) {
             action.run();
-        } else {
-            next();
         }
     }
 }

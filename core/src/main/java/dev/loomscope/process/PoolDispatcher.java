@@ -74,26 +74,49 @@ final class PoolDispatcher {
 
     /** Gives a job to a worker, or lets it wait for one. */
     void submit(PoolJob<?> job) {
+        boolean closed;
+        List<PoolJob<?>> atExit = List.of();
         pool.lock.lock();
         try {
             if (job.stage == PoolJob.Stage.DONE) {
                 return; // cancelled before it came here
             }
-            if (!pool.closed) {
-                pool.queue.add(job);
-                pool.dispatch();
-                return;
+            closed = pool.closed;
+            if (closed) {
+                job.stage = PoolJob.Stage.DONE;
+            } else {
+                enqueue(job);
+                atExit = pool.takeOutAtExit();
             }
-            job.stage = PoolJob.Stage.DONE;
         } finally {
             pool.lock.unlock();
         }
-        job.complete(new WorkerReply.Lost(pool.closedException()));
+        pool.failAtExit(atExit);
+        if (closed) {
+            job.complete(new WorkerReply.Lost(pool.closedException()));
+        }
+    }
+
+    // Guarded by the pool's lock. If there is no memory for it, whoever forked it is told, and nobody runs it.
+    private void enqueue(PoolJob<?> job) {
+        try {
+            pool.queue.add(job);
+            pool.dispatch();
+        } catch (RuntimeException | Error e) {
+            if (job.stage == PoolJob.Stage.SENT) {
+                return; // what else there was to do concerns others, and comes with the next task
+            }
+            pool.queue.remove(job);
+            job.stage = PoolJob.Stage.DONE;
+            job.leaveQueue();
+            throw e;
+        }
     }
 
     /** Cancels a job wherever it is. */
     void cancel(PoolJob<?> job) {
         boolean ended = false;
+        Worker deaf = null;
         pool.lock.lock();
         try {
             switch (job.stage) {
@@ -103,11 +126,8 @@ final class PoolDispatcher {
                     ended = true;
                 }
                 case SENT -> {
-                    if (job.worker != null) {
-                        Worker worker = job.worker;
-                        worker.cancel(job);
-                        pool.lock.sendLater(worker);
-                        PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+                    if (job.worker != null && !isTold(job.worker, job)) {
+                        deaf = job.worker;
                     }
                 }
                 case DONE -> {}
@@ -117,6 +137,27 @@ final class PoolDispatcher {
         }
         if (ended) {
             job.complete(new WorkerReply.Cancelled());
+        }
+        if (deaf != null) {
+            pool.kill(deaf);
+        }
+    }
+
+    // Guarded by the pool's lock. There is no second cancel: if there is no memory for this one, its worker is marked
+    // as killed.
+    private boolean isTold(Worker worker, PoolJob<?> job) {
+        try {
+            worker.cancel(job);
+            pool.lock.sendLater(worker);
+            PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+            return true;
+        } catch (OutOfMemoryError e) {
+            if (worker.state != Worker.State.BUSY) {
+                return true; // it is being killed already
+            }
+            worker.state = Worker.State.KILLED;
+            worker.killReason = "there was no memory to tell it of a cancel";
+            return false;
         }
     }
 

@@ -164,6 +164,24 @@ final class PoolState {
         }
     }
 
+    /**
+     * Takes out those that nobody will run: this JVM is about to exit, so that no worker is started any more. To be asked after a
+     * dispatch, and {@linkplain #failAtExit failed} after the lock. Guarded by lock.
+     */
+    List<PoolJob<?>> takeOutAtExit() {
+        return LiveProcesses.isExiting() ? queue.takeAll() : List.of();
+    }
+
+    /** Fails these. Without the lock. */
+    void failAtExit(List<PoolJob<?>> jobs) {
+        fail(
+                jobs,
+                () -> new WorkerStartException(
+                        "no worker of pool '%s' is started any more: this JVM is about to exit"
+                                .formatted(config.name()),
+                        null));
+    }
+
     private void assign(PoolJob<?> job, Worker worker) {
         job.stage = PoolJob.Stage.SENT;
         job.worker = worker;

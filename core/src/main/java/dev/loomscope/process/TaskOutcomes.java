@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,12 +100,12 @@ final class TaskOutcomes implements Worker.Owner {
 
     private void accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
         boolean outOfMemory = reply.fatal();
-        PoolJob<?> job;
-        boolean told; // of its start
+        PoolJob<?> ended = null; // once its worker has it no more
+        boolean told = true; // of its start
         String last; // why it is the worker's last; null if it is not
         pool.lock.lock();
         try {
-            job = ensureNoReply(worker, taskId);
+            PoolJob<?> job = ensureNoReply(worker, taskId);
             if (reply instanceof WorkerReply.Cancelled && job.cancelReason() == null) {
                 throw new ProtocolException("task %d is dropped, which nobody has cancelled".formatted(taskId));
             }
@@ -119,6 +120,7 @@ final class TaskOutcomes implements Worker.Owner {
             job.stage = PoolJob.Stage.DONE;
             job.worker = null;
             worker.job = null;
+            ended = job;
             String worn = pool.wear.afterTask(worker);
             worn = worn == null ? pool.inTheWay(worker) : worn;
             last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
@@ -130,11 +132,25 @@ final class TaskOutcomes implements Worker.Owner {
             }
         } finally {
             pool.lock.unlockUnsent();
+            if (ended != null) {
+                ended.complete(reply, told ? null : worker); // also if there is no memory for anything else
+            }
         }
-        job.complete(reply, told ? null : worker);
         pool.archive.onTaskDone();
         if (last != null) {
             pool.retire(worker, last);
+        }
+    }
+
+    // Its shutdown hooks may take their time: a task that it got meanwhile would be lost with it.
+    @Override
+    public void onExiting(Worker worker) {
+        pool.lock.lock();
+        try {
+            worker.worn = "it exits";
+            pool.shelf.takeOut(worker);
+        } finally {
+            pool.lock.unlock();
         }
     }
 
@@ -145,6 +161,20 @@ final class TaskOutcomes implements Worker.Owner {
 
     @Override
     public void onEnded(Worker worker, WorkerExit exit) {
+        PoolJob<?> job = worker.job; // nobody gives it another, nor takes it away: its reader has ended
+        try {
+            end(worker, exit);
+        } catch (RuntimeException | Error e) { // no memory, say
+            if (job != null) {
+                giveUp(job, worker, e);
+            }
+            throw e;
+        } finally {
+            forget(worker);
+        }
+    }
+
+    private void end(Worker worker, WorkerExit exit) {
         Ending ending = takeOut(worker, exit);
         String outlook = "";
         try {
@@ -158,8 +188,22 @@ final class TaskOutcomes implements Worker.Owner {
                 ending.job().complete(last, ending.told() ? null : worker);
             }
             pool.events.ended(worker, ending.before(), exit, worker.killReason);
-            forget(worker);
         }
+    }
+
+    // It must not wait for ever, nor run after its end; unless it has another worker by now.
+    private void giveUp(PoolJob<?> job, Worker worker, Throwable reason) {
+        pool.lock.lock();
+        try {
+            if (job.worker != null && job.worker != worker) {
+                return;
+            }
+            pool.queue.remove(job);
+            job.stage = PoolJob.Stage.DONE;
+        } finally {
+            pool.lock.unlock();
+        }
+        job.complete(new WorkerReply.Lost(reason));
     }
 
     private Ending takeOut(Worker worker, WorkerExit exit) {
@@ -207,6 +251,7 @@ final class TaskOutcomes implements Worker.Owner {
 
     // Starts another worker, if this one was lost, and says what there is now.
     private String refill(Worker worker, boolean again) {
+        List<PoolJob<?>> atExit = List.of();
         pool.lock.lock();
         try {
             boolean crashed = worker.state == Worker.State.CRASHED && worker.proven;
@@ -217,12 +262,14 @@ final class TaskOutcomes implements Worker.Owner {
             if (crashed) {
                 pool.replace();
             }
+            atExit = pool.takeOutAtExit();
             String next = pool.closed
                     ? "the pool is closed"
                     : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
             return "%d of %d workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
         } finally {
             pool.lock.unlock();
+            pool.failAtExit(atExit);
         }
     }
 

@@ -49,6 +49,9 @@ final class Worker {
         /** A task has ended. */
         void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException;
 
+        /** Its process is about to end by itself, when its shutdown hooks have. */
+        void onExiting(Worker worker);
+
         /** So many bytes are in its heap. */
         void onHeap(Worker worker, long bytes);
 
@@ -71,6 +74,7 @@ final class Worker {
     private final PoolOutbox outbox;
     private @Nullable String breach; // reader thread only; what it said that no worker may say
     private volatile @Nullable ExitCall exitCall; // reader thread, and the timer after that
+    private volatile boolean retired; // any thread, set once
 
     State state = State.IDLE; // guarded by the pool's lock
 
@@ -170,6 +174,7 @@ final class Worker {
 
     /** Asks the worker to exit, and sees to it that it does. Returns at once. */
     void retire() {
+        retired = true;
         outbox.add(Frame.of(Frame.Type.RETIRE, 0));
         outbox.send();
         killIfAliveAfter(RETIRE_PATIENCE, () -> {});
@@ -190,7 +195,11 @@ final class Worker {
         try {
             threads.start("loom-scope-%s-kill".formatted(name), this::destroy);
         } catch (OutOfMemoryError e) {
-            ProcessTree.kill(List.of(process)); // which does not wait
+            try {
+                ProcessTree.kill(List.of(process)); // which does not wait
+            } finally {
+                process.destroyForcibly(); // if there was no memory for that either
+            }
             PoolTimer.schedule(DEATH_PATIENCE, this::closeChannel);
             log.warn("no thread can be started to kill {}: it is killed without one", this, e);
         }
@@ -271,6 +280,7 @@ final class Worker {
                 }
                 ExitCall call = ExitCall.read(frame);
                 exitCall = call;
+                listener.onExiting(this);
                 killIfAliveAfter(EXIT_PATIENCE, () -> exitCall = call.asHung());
             }
             case HEAP -> listener.onHeap(this, frame.taskId());
@@ -288,11 +298,14 @@ final class Worker {
         }
     }
 
-    // The channel ends a moment before the process does; a process that lives on without it is of no use.
+    // The channel ends a moment before the process does, or before the shutdown hooks of one that was told to exit; a
+    // process that
+    // lives on without it is of no use.
     private WorkerExit awaitExit() {
+        Duration patience = retired ? RETIRE_PATIENCE : OUTPUT_PATIENCE;
         boolean gone = false;
         try {
-            gone = (breach == null && process.waitFor(OUTPUT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+            gone = (breach == null && process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS))
                     || LiveProcesses.destroy(process, DEATH_PATIENCE);
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);

@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -85,6 +86,7 @@ final class WorkerLaunch {
                 folder.clear();
             } else {
                 folder.delete();
+                StrayProcesses.killAndAwait(Set.of(folder.mark())); // which its init has started
             }
         }
     }

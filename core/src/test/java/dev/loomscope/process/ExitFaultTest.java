@@ -146,6 +146,39 @@ class ExitFaultTest {
     }
 
     @Test
+    void aShutdownHookMayTakeItsTimeWhenItsWorkerIsRetired() throws Exception {
+        try (LogTrail log = LogTrail.follow("dev.loomscope.worker", ch.qos.logback.classic.Level.INFO)) {
+            try (ProcessPool single = ProcessPool.open(c -> c.withWorkers(1))) {
+                PoolRun.run(single, () -> {
+                    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                        LockSupport.parkNanos(800_000_000);
+                        System.out.println("all is written");
+                    }));
+                    return 1;
+                });
+            }
+            Eventually.becomesTrue(
+                    "its line has come", () -> log.messages().stream().anyMatch(m -> m.endsWith("all is written")));
+        }
+    }
+
+    @Test
+    void aWorkerThatHasSaidThatItExitsGetsNoOtherTask() throws Exception {
+        byte[] call = {0, 1, 'x', 0};
+        try (ProcessPool single = HostileWorker.open(c -> c)) {
+            long pid = PoolRun.run(single, Work::pid);
+            PoolRun.run(single, HostileWorker::takeOver);
+            PoolRun.run(single, () -> {
+                HostileWorker.say(Frame.Type.EXITING, 0, false, call);
+                HostileWorker.sayResult(null);
+                return null;
+            });
+
+            assertThat(PoolRun.run(single, Work::pid)).isNotEqualTo(pid);
+        }
+    }
+
+    @Test
     void aHaltHasNoStackAndSaysSo() throws Exception {
         WorkerCrashedException crash = crash(() -> {
             Runtime.getRuntime().halt(8);

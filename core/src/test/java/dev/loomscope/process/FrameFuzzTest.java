@@ -53,7 +53,7 @@ class FrameFuzzTest {
                 new ProgressReport(0.5, "half").toFrame(1),
                 Frame.of(Frame.Type.RESULT, 1, result),
                 Frame.of(Frame.Type.STARTED, 2),
-                Frame.of(Frame.Type.EXITING, 0, new byte[] {0, 1, 'x', 0, 0, 0, 0}),
+                Frame.of(Frame.Type.EXITING, 0, new byte[] {0, 1, 'x', 0}),
                 Frame.of(Frame.Type.FAILURE, 2, result))) {
             frame.putHeader(conversation);
             conversation.put(frame.body().duplicate());

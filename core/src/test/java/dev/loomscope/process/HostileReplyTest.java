@@ -90,7 +90,7 @@ class HostileReplyTest {
 
     @Test
     void aWorkerCannotExitTwice() throws Exception {
-        byte[] call = {0, 1, 'x', 0, 0, 0, 0};
+        byte[] call = {0, 1, 'x', 0};
         assertKilledFor("it exits twice", attack(() -> {
             HostileWorker.say(Frame.Type.EXITING, 0, false, call);
             HostileWorker.say(Frame.Type.EXITING, 0, false, call);

@@ -96,6 +96,31 @@ class ParentDeathTest {
     }
 
     @Test
+    void anExitThatWaitsForTasksWhichNobodyWillRunIsToldSo() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("crowded")) {
+            assertThat(owner.readLine()).isEqualTo("crowded");
+
+            owner.exit();
+
+            assertThat(owner.readLine()).as("a task that was queued").contains("this JVM is about to exit");
+            assertThat(owner.readLine()).as("a task that comes later").contains("this JVM is about to exit");
+            assertThat(owner.hasEnded(10)).isTrue();
+        }
+    }
+
+    @Test
+    void aStartThatIsLateForTheExitOfItsParentDoesNotHoldUpAClose() throws Exception {
+        try (PoolOwner owner = PoolOwner.start("late")) {
+            assertThat(owner.readLine()).isEqualTo("late");
+
+            owner.exit();
+
+            assertThat(owner.hasEnded(10)).isTrue();
+            assertThat(owner.readLine()).isEqualTo("closed");
+        }
+    }
+
+    @Test
     void aTerminatedParentTakesAllWorkersAndTheirFoldersAlong() throws Exception {
         try (PoolOwner owner = PoolOwner.start("busy")) {
             assertThat(owner.readLine()).isNotNull();

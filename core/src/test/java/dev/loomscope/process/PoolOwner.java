@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** A program with a pool of its own, in a JVM of its own: tests end it in every way. */
@@ -138,6 +139,28 @@ final class PoolOwner implements AutoCloseable {
                 PoolRun<Long> task = PoolRun.start(pool, () -> Work.meet(args[1], args[2]));
                 say(task.get().equals(PoolRun.run(pool, Work::pid)));
             }
+            case "crowded" -> {
+                for (int i = 0; i < 3; i++) {
+                    PoolRun.start(pool, Work::spin).awaitStart();
+                }
+                PoolRun<Long> queued = PoolRun.start(pool, Work::pid);
+                Eventually.becomesTrue("it waits", () -> pool.toString().contains("1 tasks waiting"));
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    say(queued.failure().getMessage());
+                    say(PoolRun.fail(pool, Work::pid).getMessage());
+                }));
+                say("crowded");
+            }
+            case "late" -> {
+                PoolRun.run(pool, Work::pid); // now there is the hook that ends all workers
+                ProcessPool late = ProcessPool.open(ProcessPoolConfig.defaults(), startingWhenThisExits());
+                PoolRun.start(late, Work::pid);
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    late.close();
+                    say("closed");
+                }));
+                say("late");
+            }
             case "starting" -> {
                 for (int i = 0; i < 3; i++) {
                     PoolRun.start(pool, Work::spin);
@@ -173,6 +196,21 @@ final class PoolOwner implements AutoCloseable {
         if (System.in.read() == 'x') {
             System.exit(0);
         }
+    }
+
+    /** Threads of which those that start workers begin when the hook that ends all workers has ended. */
+    private static PoolThreads startingWhenThisExits() {
+        return (name, action) -> PoolThreads.daemons().start(name, () -> {
+            while (name.endsWith("-launch") && (!LiveProcesses.isExiting() || isAlive("loom-scope-shutdown"))) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            action.run();
+        });
+    }
+
+    private static boolean isAlive(String thread) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(each -> each.getName().equals(thread));
     }
 
     private static long blockInNativeCode(boolean critical, String there) throws Exception {

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskNotSerializableException;
 import java.io.PrintStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What workers do before they are ready. */
 class WorkerInitTest {
@@ -142,6 +145,36 @@ class WorkerInitTest {
                     .hasMessageContaining(
                             "Look at what the action of withWorkerInit waits for. If this machine was busy, raise withStartTimeout (1500 ms)");
         }
+    }
+
+    private static void startSleeperAnd(String end, String pids) throws Exception {
+        Files.writeString(
+                Files.createTempFile(Path.of(pids), "pid", ""),
+                String.valueOf(Work.startSleepers(1, "600").getFirst()));
+        switch (end) {
+            case "halt" -> Runtime.getRuntime().halt(7);
+            case "spin" -> Work.spin();
+            default -> breakDown();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"throw", "halt", "spin"})
+    void aProcessThatItHasStartedEndsWithTheStartThatFails(String end) throws Exception {
+        String pids = folder.toString();
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)
+                .withStartTimeout(Duration.ofMillis(1500))
+                .withWorkerInit(() -> startSleeperAnd(end, pids)))) {
+            assertThat(PoolRun.fail(pool, Work::pid)).isInstanceOf(WorkerStartException.class);
+        }
+        List<Long> sleepers = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                sleepers.add(Long.valueOf(Files.readString(file)));
+            }
+        }
+        assertThat(sleepers).isNotEmpty();
+        assertThat(Pids.alive(sleepers)).isEmpty();
     }
 
     @Test
