@@ -89,7 +89,7 @@ final class CancelHooks {
         try {
             entry.hook.run();
         } catch (Throwable e) {
-            log.warn("a cancel hook of {} threw", whose, e);
+            SafeText.warn(log, "a cancel hook of %s threw".formatted(whose), e);
         } finally {
             lock.lock();
             try {

@@ -456,6 +456,9 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * Sets or moves the scope's own deadline, to an earlier or a later point in time; one in the past cancels at once. Has no effect
      * once the deadline has passed: what is cancelled stays cancelled. Deadlines of scopes around hold all the same.
      *
+     * <p>A CPU task that a worker has already is cancelled at the new deadline, as all others are. But the scopes that it opens, and what
+     * it can ask for the time that is left, have the deadline with which it was sent.
+     *
      * @throws NullPointerException if it is null
      * @throws WrongThreadException if the calling thread is neither the owner nor runs a subtask below this scope
      * @throws IllegalStateException if the scope is closed

@@ -193,8 +193,15 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         subtasks.add(subtask, byOwner); // nobody can end it yet, whoever finds it there
         pending.add(subtask.isDaemon(), byOwner);
-        events.forked(subtask);
-        subtask.beginWaiting();
+        if (closed) { // meanwhile: its thread was abandoned while a joiner, say, kept it in its fork
+            pending.remove(subtask.isDaemon());
+            ensureOpen();
+        }
+        try {
+            events.forked(subtask);
+        } finally {
+            subtask.beginWaiting(); // or else nobody could end it
+        }
         // Who cancels finds the subtask, or what comes now finds the reason. One that starts at once looks for it
         // itself.
         if (!starter.startsAtOnce(subtask.kind())) {
@@ -567,7 +574,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         Objects.requireNonNull(newDeadline, "deadline");
         ensureInTree("move the deadline");
         ensureOpen();
-        deadline.set(newDeadline);
+        deadline.set(Objects.requireNonNull(Deadline.earliest(newDeadline, tree.deadlineOfWorker())));
     }
 
     boolean isClosed() {
@@ -651,7 +658,10 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
             complaints.add(new IllegalStateException(ScopeMessages.unjoined(name), outcome.tell()));
         } else if (outcome.isUntold()) {
             ScopeFailedException untold = outcome.tell();
-            log.warn("scope '{}' was closed after a join that was interrupted; this had failed", name, untold);
+            SafeText.warn(
+                    log,
+                    "scope '%s' was closed after a join that was interrupted; this had failed".formatted(name),
+                    untold);
             if (joinInterrupt != null && untold != null) {
                 joinInterrupt.addSuppressed(untold); // for whoever is around: it is not only an interrupt
             }

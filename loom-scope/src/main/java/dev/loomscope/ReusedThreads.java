@@ -46,19 +46,22 @@ final class ReusedThreads {
     private void run(ScopedSubtask<?> subtask) {
         Thread thread = Thread.currentThread();
         String name = thread.getName();
-        thread.setName(subtask.name());
-        thread.setContextClassLoader(classes);
-        thread.setUncaughtExceptionHandler(subtask); // by which it is found as what this thread runs
         try {
+            thread.setName(subtask.name());
+            thread.setContextClassLoader(classes);
+            thread.setUncaughtExceptionHandler(subtask); // by which it is found as what this thread runs
             subtask.run();
         } finally {
-            thread.setUncaughtExceptionHandler(null);
-            thread.setName(name);
-            thread.setContextClassLoader(null);
-            thread.setPriority(Thread.NORM_PRIORITY);
-            TaskContext.clear();
-            Thread.interrupted(); // by whoever else has interrupted the task
-            running.remove(false);
+            try {
+                thread.setUncaughtExceptionHandler(null);
+                thread.setName(name);
+                thread.setContextClassLoader(null);
+                thread.setPriority(Thread.NORM_PRIORITY);
+                Thread.interrupted(); // by whoever else has interrupted the task
+                TaskContext.clear(); // code of the log, which may throw
+            } finally {
+                running.remove(false); // in any case: the close hangs on it
+            }
         }
     }
 

@@ -8,12 +8,20 @@ final class SafeText {
 
     private SafeText() {}
 
-    /** Logs a warning with what users threw, whose parts may throw again when they are printed. */
+    /** Logs a warning with what users threw, whose parts may throw again when they are printed; so may the log. Throws nothing. */
     static void warn(Logger log, String message, @Nullable Throwable thrown) {
         try {
             log.warn("{}", message, thrown);
         } catch (Throwable e) {
+            warnBriefly(log, message, thrown);
+        }
+    }
+
+    private static void warnBriefly(Logger log, String message, @Nullable Throwable thrown) {
+        try {
             log.warn("{}: {}", message, of(thrown));
+        } catch (Throwable e) {
+            // the log is of no use: what goes on here must not end for that
         }
     }
 

@@ -5,6 +5,7 @@ import dev.loomscope.core.TaskAction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,17 +88,14 @@ final class ScopeCancel {
         if (body != null) {
             body.announce();
         }
-        log.debug("scope '{}' is cancelled: {}", scope.name(), newReason);
+        guard(scope::toString, () -> log.debug("scope '{}' is cancelled: {}", scope.name(), newReason));
         events.cancelled(newReason);
         return true;
     }
 
     private void stop(CancelReason newReason) {
-        try {
-            hooks.run();
-        } finally {
-            subtasks.forEach(subtask -> cancelGuarded(subtask, newReason));
-        }
+        guard(scope::toString, hooks::run);
+        subtasks.forEach(subtask -> guard(subtask::describe, () -> subtask.cancel(newReason)));
         subtasks.forEach(ScopedSubtask::wakeAwaiting);
         completions.wake();
         Runnable wake = wakeOwner;
@@ -105,18 +103,18 @@ final class ScopeCancel {
             wake.run();
         }
         if (body != null) {
-            body.deliver();
+            guard(scope::toString, body::deliver);
         }
     }
 
     // What goes wrong with one, in a channel that an interrupt closes say, must not keep the cancel from the others.
-    private static void cancelGuarded(ScopedSubtask<?> subtask, CancelReason reason) {
+    private static void guard(Supplier<String> what, Runnable stop) {
         try {
-            subtask.cancel(reason);
+            stop.run();
         } catch (OutOfMemoryError e) {
             // there may be no memory to say so either, and the others are to be stopped
         } catch (Throwable e) {
-            log.error("{} could not be cancelled as it should", subtask.describe(), e);
+            SafeText.warn(log, "%s could not be cancelled as it should".formatted(what.get()), e);
         }
     }
 

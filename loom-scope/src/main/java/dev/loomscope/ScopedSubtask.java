@@ -204,7 +204,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     // virtual threads. What a task throws is caught long before; this is for what goes wrong outside of it.
     @Override
     public void uncaughtException(Thread failed, Throwable thrown) {
-        log.error("the thread of {} has ended outside of its task", describe(), thrown);
+        SafeText.warn(log, "the thread of %s has ended outside of its task".formatted(describe()), thrown);
     }
 
     // What the calling thread runs itself, from now on; null if the code runs elsewhere.
@@ -244,7 +244,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         try {
             closeLeftOpen();
         } catch (RuntimeException complaint) {
-            log.warn("{} has failed, which it says itself; and there is this", describe(), complaint);
+            SafeText.warn(
+                    log, "%s has failed, which it says itself; and there is this".formatted(describe()), complaint);
         }
     }
 
@@ -551,7 +552,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         try {
             remote.cancel(reason);
         } catch (Throwable e) {
-            log.error("{}: its backend threw when it was told to cancel", describe(), e);
+            SafeText.warn(log, "%s: its backend threw when it was told to cancel".formatted(describe()), e);
         }
     }
 

@@ -86,7 +86,7 @@ final class Stragglers {
             log.warn("scope '{}': {} further subtasks go on after their cancel", scope, late.size() - MAX_NAMED);
         }
         for (ScopedSubtask<?> subtask : late) {
-            subtask.interruptAgain();
+            interruptAgain(subtask);
             reminders.put(subtask, reminderOf(subtask).next(subtask.nanosSinceCancel()));
         }
         if (!all.isEmpty()) {
@@ -97,6 +97,15 @@ final class Stragglers {
         watching.set(false);
         if (stragglers().findAny().isPresent()) {
             watch(); // cancelled just now, and told that somebody watches
+        }
+    }
+
+    // A channel that an interrupt closes, say, may throw: the others are still watched.
+    private void interruptAgain(ScopedSubtask<?> subtask) {
+        try {
+            subtask.interruptAgain();
+        } catch (RuntimeException | Error e) {
+            SafeText.warn(log, "%s could not be interrupted again".formatted(subtask.describe()), e);
         }
     }
 

@@ -108,10 +108,9 @@ final class ThreadStarter {
     }
 
     private void dispatch() {
-        TaskContext
-                .clear(); // some logging frameworks let threads inherit the MDC: from here on that would be a stale one
         ThreadContainer own = null;
         try {
+            clearContext();
             for (Request request = next(); request.subtask != null; request = next()) {
                 request.awaitBefore();
                 try {
@@ -129,6 +128,15 @@ final class ThreadStarter {
             if (own != null) {
                 own.close();
             }
+        }
+    }
+
+    // Some logging frameworks let threads inherit the MDC: from here on that would be a stale one.
+    private static void clearContext() {
+        try {
+            TaskContext.clear();
+        } catch (RuntimeException | Error e) {
+            // code of the log: each subtask sets its own, or fails for that
         }
     }
 

@@ -278,6 +278,52 @@ class CancelPolicyTest {
         assertThat(refused.get()).isInstanceOf(WrongThreadException.class);
     }
 
+    /** Keeps the fork of one subtask until it is told to go on. */
+    private static final class SlowJoiner implements Joiner<Object, String> {
+        private final CountDownLatch forking = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+
+        @Override
+        public boolean onFork(Subtask<?> subtask) {
+            if (subtask.name().equals("late")) {
+                forking.countDown();
+                Patience.awaitDeaf(goOn);
+            }
+            return false;
+        }
+
+        @Override
+        public String result() {
+            return "all";
+        }
+    }
+
+    @Test
+    void anAbandonedThreadInTheMiddleOfAForkCannotForkIntoAClosedScope() throws Exception {
+        SlowJoiner joiner = new SlowJoiner();
+        AtomicReference<Throwable> refused = new AtomicReference<>();
+        AtomicBoolean ran = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
+        try (var scope = MixedScope.open(joiner, c -> c.withReusedThreads(true))) {
+            Subtask<Void> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON).fork(TaskKind.BLOCKING, () -> {
+                try {
+                    scope.fork("late", TaskKind.BLOCKING, () -> ran.set(true));
+                } catch (Throwable e) {
+                    refused.set(e);
+                }
+                ended.countDown();
+            });
+            Patience.await(joiner.forking);
+            subtask.cancel();
+            scope.join();
+        }
+        joiner.goOn.countDown();
+        Patience.await(ended);
+
+        assertThat(refused.get()).isInstanceOf(IllegalStateException.class).hasMessageContaining("is closed");
+        assertThat(ran).isFalse();
+    }
+
     // ---------------------------------------------------------------- what is refused
 
     @Test

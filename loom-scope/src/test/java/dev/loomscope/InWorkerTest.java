@@ -34,6 +34,23 @@ class InWorkerTest {
         }
     }
 
+    private static boolean hasDeadlineWithinAfterAMove(Duration limit) {
+        try (var scope = MixedScope.open()) {
+            scope.moveDeadline(Deadline.after(limit.multipliedBy(6)));
+            return scope.deadline().orElseThrow().remaining().compareTo(limit) <= 0;
+        }
+    }
+
+    @Test
+    void aScopeThereIsBoundByItAlsoWhenItsOwnDeadlineIsMoved() throws Exception {
+        Duration limit = Duration.ofMinutes(10);
+        try (var scope = MixedScope.open(c -> c.withTimeout(limit))) {
+            Subtask<Boolean> bound = scope.fork(TaskKind.CPU, () -> hasDeadlineWithinAfterAMove(limit));
+            scope.join();
+            assertThat(bound.get()).isTrue();
+        }
+    }
+
     @Test
     void withoutADeadlineThereIsNone() throws Exception {
         try (var scope = MixedScope.open()) {

@@ -20,14 +20,18 @@ public final class EventStream {
         this.subscribers = listeners.stream().map(Subscriber::new).toList();
     }
 
-    /** Makes the event and delivers it; without listeners it is not even made. */
+    /** Makes the event and delivers it; without listeners it is not even made. Throws nothing. */
     public void publish(Supplier<? extends ScopeEvent> event) {
         if (subscribers.isEmpty()) {
             return;
         }
-        ScopeEvent made = event.get();
-        for (Subscriber subscriber : subscribers) {
-            subscriber.deliver(made);
+        try {
+            ScopeEvent made = event.get();
+            for (Subscriber subscriber : subscribers) {
+                subscriber.deliver(made);
+            }
+        } catch (Throwable e) {
+            // no memory for the event, say: its source has more important things to do
         }
     }
 
@@ -58,10 +62,18 @@ public final class EventStream {
             try {
                 log.error("listener {} threw on {} and will not be called again", listener, event, thrown);
             } catch (Throwable e) {
+                sayBriefly(thrown);
+            }
+        }
+
+        private void sayBriefly(Throwable thrown) {
+            try {
                 log.error(
                         "a listener of type {} threw {} and will not be called again",
                         listener.getClass().getName(),
                         thrown.getClass().getName());
+            } catch (Throwable e) {
+                // the log is of no use either: the other listeners are still to hear of the event
             }
         }
     }
