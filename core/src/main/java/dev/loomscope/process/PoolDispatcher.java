@@ -126,7 +126,7 @@ final class PoolDispatcher {
                     ended = true;
                 }
                 case SENT -> {
-                    if (job.worker != null && !isTold(job.worker, job)) {
+                    if (job.worker != null && !tellOfCancel(job.worker, job)) {
                         deaf = job.worker;
                     }
                 }
@@ -143,9 +143,9 @@ final class PoolDispatcher {
         }
     }
 
-    // Guarded by the pool's lock. There is no second cancel: if there is no memory for this one, its worker is marked
-    // as killed.
-    private boolean isTold(Worker worker, PoolJob<?> job) {
+    // Guarded by the pool's lock. If there is no memory for it, its worker is marked as killed: there is no second
+    // cancel.
+    private boolean tellOfCancel(Worker worker, PoolJob<?> job) {
         try {
             worker.cancel(job);
             pool.lock.sendLater(worker);

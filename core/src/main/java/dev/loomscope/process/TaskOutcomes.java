@@ -161,7 +161,7 @@ final class TaskOutcomes implements Worker.Owner {
 
     @Override
     public void onEnded(Worker worker, WorkerExit exit) {
-        PoolJob<?> job = worker.job; // nobody gives it another, nor takes it away: its reader has ended
+        PoolJob<?> job = lastJob(worker);
         try {
             end(worker, exit);
         } catch (RuntimeException | Error e) { // no memory, say
@@ -171,6 +171,17 @@ final class TaskOutcomes implements Worker.Owner {
             throw e;
         } finally {
             forget(worker);
+        }
+    }
+
+    // Nobody gives it another one after that.
+    private @Nullable PoolJob<?> lastJob(Worker worker) {
+        pool.lock.lock();
+        try {
+            pool.shelf.takeOut(worker);
+            return worker.job;
+        } finally {
+            pool.lock.unlock();
         }
     }
 
@@ -215,7 +226,6 @@ final class TaskOutcomes implements Worker.Owner {
             boolean lost = crashed || before == Worker.State.KILLED; // which may have stood still
             worker.job = null;
             worker.state = crashed ? Worker.State.CRASHED : before;
-            pool.shelf.takeOut(worker);
             boolean told = job == null || job.started || !exit.mayHaveBegun(job.id());
             if (job != null && !told) {
                 begin(worker, job);

@@ -298,9 +298,8 @@ final class Worker {
         }
     }
 
-    // The channel ends a moment before the process does, or before the shutdown hooks of one that was told to exit; a
-    // process that
-    // lives on without it is of no use.
+    // The channel ends a moment before the process does, or before the shutdown hooks of one that was told to exit.
+    // A process that lives on without it is of no use.
     private WorkerExit awaitExit() {
         Duration patience = retired ? RETIRE_PATIENCE : OUTPUT_PATIENCE;
         boolean gone = false;
