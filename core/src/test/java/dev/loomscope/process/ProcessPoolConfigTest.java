@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryManagerMXBean;
+import java.lang.management.MemoryPoolMXBean;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -113,15 +116,42 @@ class ProcessPoolConfigTest {
     }
 
     @Test
+    void theDefaultsAreAsWritten() {
+        ProcessPoolConfig config = ProcessPoolConfig.defaults();
+
+        assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        assertThat(config.cancelGrace()).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.idleTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(config.maxTasksPerWorker()).isZero();
+    }
+
+    private static String collectors() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .map(MemoryManagerMXBean::getName)
+                .toList()
+                .toString();
+    }
+
+    private static boolean hasC2() {
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                .map(MemoryPoolMXBean::getName)
+                .anyMatch(pool -> pool.contains("non-profiled"));
+    }
+
+    @Test
+    void aWorkerHasTheSerialCollectorOneProcessorAndAllCompilers() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1))) {
+            assertThat(PoolRun.run(pool, () -> collectors())).isEqualTo("[Copy, MarkSweepCompact]");
+            assertThat(PoolRun.run(pool, () -> Runtime.getRuntime().availableProcessors()))
+                    .isEqualTo(1);
+            assertThat(PoolRun.run(pool, () -> hasC2())).isTrue();
+        }
+    }
+
+    @Test
     void aCollectorThatTheUserChoosesWinsOverOurs() throws Exception {
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withJvmOptions("-XX:+UseParallelGC"))) {
-            assertThat(PoolRun.run(
-                            pool,
-                            () -> java.lang.management.ManagementFactory.getGarbageCollectorMXBeans().stream()
-                                    .map(java.lang.management.MemoryManagerMXBean::getName)
-                                    .toList()
-                                    .toString()))
-                    .contains("PS ");
+            assertThat(PoolRun.run(pool, () -> collectors())).contains("PS ");
         }
     }
 }
