@@ -1,5 +1,7 @@
 package dev.loomscope.process;
 
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,6 +16,7 @@ final class QueueRoom {
     private final long max;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition freed = lock.newCondition();
+    private final Queue<Object> line = new ArrayDeque<>(); // guarded by lock; who waits, in order
     private long held; // guarded by lock
     private boolean closed; // guarded by lock; never goes back to false
 
@@ -41,14 +44,24 @@ final class QueueRoom {
         }
     }
 
-    /** Takes room for a task, and waits for it if need be. After {@link #close} it does not wait. */
+    /**
+     * Takes room for a task, and waits for it if need be: in line with others who wait, so that a large one has its turn. After {@link
+     * #close} it does not wait.
+     */
     void await(long bytes) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (!hasRoomFor(bytes)) {
-                freed.await();
+            Object place = new Object();
+            line.add(place);
+            try {
+                while (!closed && (line.peek() != place || !hasRoomFor(bytes))) {
+                    freed.await();
+                }
+                held += bytes;
+            } finally {
+                line.remove(place);
+                freed.signalAll(); // there may be room for the next one too
             }
-            held += bytes;
         } finally {
             lock.unlock();
         }
