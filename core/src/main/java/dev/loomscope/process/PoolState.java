@@ -69,7 +69,7 @@ final class PoolState {
 
     // The first in line may need a larger heap than those have who take up all the room: places, or memory.
     private void makeRoom() {
-        if (closed || queue.isEmpty()) {
+        if (closed || queue.isEmpty() || shelf.idle() == 0) {
             return;
         }
         int heapMiB = queue.first().heapMiB();
@@ -91,9 +91,12 @@ final class PoolState {
      */
     @Nullable
     String inTheWay(Worker worker) {
+        if (worker.heapMiB() <= config.maxHeapMiB()) {
+            return null;
+        }
         boolean needed = queue.size() < 2 || queue.first().heapMiB() > config.maxHeapMiB();
         boolean others = shelf.live() + starts.underWay() < config.workers() && freeMiB() < config.maxHeapMiB();
-        return worker.heapMiB() > config.maxHeapMiB() && !needed && others
+        return !needed && others
                 ? "its heap of %d MiB keeps others from starting within the memory budget of %d MiB"
                         .formatted(worker.heapMiB(), config.memoryBudgetMiB())
                 : null;
@@ -154,14 +157,15 @@ final class PoolState {
     }
 
     private void startUpTo(int wanted) {
+        int most = Math.min(wanted, config.workers() - shelf.live());
+        if (most <= starts.underWay() || closed || LiveProcesses.isExiting()) {
+            return;
+        }
         if (starts.areFailing() && shelf.isProving()) {
             return; // one at a time, up to the moment at which it shows what it is worth
         }
-        if (!closed && !LiveProcesses.isExiting()) {
-            int most = Math.min(wanted, config.workers() - shelf.live());
-            long roomMiB = config.memoryBudgetMiB() - shelf.heapsMiB();
-            starts.startUpTo(most, queue.heaps(Math.max(0, most)), roomMiB);
-        }
+        long roomMiB = config.memoryBudgetMiB() - shelf.heapsMiB();
+        starts.startUpTo(most, queue.heaps(most), roomMiB);
     }
 
     /**

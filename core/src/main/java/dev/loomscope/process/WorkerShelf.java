@@ -114,9 +114,13 @@ final class WorkerShelf {
 
     /** How many have a task, or can have one. */
     int live() {
-        return Math.toIntExact(workers.stream()
-                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
-                .count());
+        int live = 0;
+        for (Worker worker : workers) { // at each task: no stream
+            if (worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY) {
+                live++;
+            }
+        }
+        return live;
     }
 
     int idle() {
