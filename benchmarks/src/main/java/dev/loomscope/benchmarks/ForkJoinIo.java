@@ -31,7 +31,7 @@ final class ForkJoinIo implements Comparison {
     @Override
     public Findings run(Effort effort) throws Exception {
         Measured measured = JmhTurns.run(
-                effort.of(3, 5), ForkJoinBenchmark.class, List.of(OURS, "jdkScope"), some(effort.of(4, 10)));
+                effort.of(2, 5), ForkJoinBenchmark.class, List.of(OURS, "jdkScope"), some(effort.of(5, 10)));
         List<String> peers = List.of("virtualThreadExecutor", "cachedPool", "forkJoinPool");
         measured.addAll(JmhTurns.run(1, ForkJoinBenchmark.class, peers, some(effort.of(10, 20))));
         boolean joxRuns = Runtime.version().feature() >= FIRST_JDK_OF_JOX;

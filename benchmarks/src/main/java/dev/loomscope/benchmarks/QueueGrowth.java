@@ -56,7 +56,7 @@ public final class QueueGrowth implements Comparison {
 
     @Override
     public Optional<Program> ours() {
-        return Optional.of(Program.java(List.of("-Xmx6g"), QueueGrowth.class, "tasks", 100_000, 3));
+        return Optional.of(Program.java(List.of("-Xmx6g"), QueueGrowth.class, "tasks", 100_000, 1));
     }
 
     @Override
