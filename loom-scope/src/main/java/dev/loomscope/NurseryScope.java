@@ -104,10 +104,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private void begin() {
         tree.open();
         events.opened();
-        Deadline configured = Deadline.earliest(config.effectiveDeadline(clock.nanoTime()), tree.deadlineOfWorker());
-        if (configured != null) {
-            deadline.set(configured);
-        }
+        setDeadline(config.effectiveDeadline(clock.nanoTime()));
         CancelReason outer = ScopePlace.cancelledAround(tree.around());
         if (outer != null) {
             cancel.fromOutside(outer);
@@ -574,7 +571,15 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         Objects.requireNonNull(newDeadline, "deadline");
         ensureInTree("move the deadline");
         ensureOpen();
-        deadline.set(Objects.requireNonNull(Deadline.earliest(newDeadline, tree.deadlineOfWorker())));
+        setDeadline(newDeadline);
+    }
+
+    // In a worker, that of its task holds as well.
+    private void setDeadline(@Nullable Deadline own) {
+        Deadline bounded = Deadline.earliest(own, tree.deadlineOfWorker());
+        if (bounded != null) {
+            deadline.set(bounded);
+        }
     }
 
     boolean isClosed() {

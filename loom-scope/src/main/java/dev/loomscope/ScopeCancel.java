@@ -114,7 +114,7 @@ final class ScopeCancel {
         } catch (OutOfMemoryError e) {
             // there may be no memory to say so either, and the others are to be stopped
         } catch (Throwable e) {
-            SafeText.warn(log, "%s could not be cancelled as it should".formatted(what.get()), e);
+            SafeText.error(log, "%s could not be cancelled as it should".formatted(what.get()), e);
         }
     }
 

@@ -204,7 +204,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     // virtual threads. What a task throws is caught long before; this is for what goes wrong outside of it.
     @Override
     public void uncaughtException(Thread failed, Throwable thrown) {
-        SafeText.warn(log, "the thread of %s has ended outside of its task".formatted(describe()), thrown);
+        SafeText.error(log, "the thread of %s has ended outside of its task".formatted(describe()), thrown);
     }
 
     // What the calling thread runs itself, from now on; null if the code runs elsewhere.
@@ -552,7 +552,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         try {
             remote.cancel(reason);
         } catch (Throwable e) {
-            SafeText.warn(log, "%s: its backend threw when it was told to cancel".formatted(describe()), e);
+            SafeText.error(log, "%s: its backend threw when it was told to cancel".formatted(describe()), e);
         }
     }
 

@@ -161,5 +161,6 @@ class BrokenPartsTest {
             interrupt = e;
         }
         assertThat(interrupt).isNotNull();
+        assertThat(interrupt.getSuppressed()).hasSize(1);
     }
 }

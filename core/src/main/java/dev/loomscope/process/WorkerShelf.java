@@ -72,7 +72,7 @@ final class WorkerShelf {
     /** The largest heap of those that have a task, or can have one, in MiB; -1 if there is none. */
     int largestHeapMiB() {
         return workers.stream()
-                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
+                .filter(WorkerShelf::isLive)
                 .mapToInt(Worker::heapMiB)
                 .max()
                 .orElse(-1);
@@ -81,7 +81,7 @@ final class WorkerShelf {
     /** The heaps of those that have a task, or can have one, together, in MiB. */
     long heapsMiB() {
         return workers.stream()
-                .filter(worker -> worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY)
+                .filter(WorkerShelf::isLive)
                 .mapToLong(Worker::heapMiB)
                 .sum();
     }
@@ -112,11 +112,15 @@ final class WorkerShelf {
         return workers.stream().anyMatch(worker -> worker.state == Worker.State.BUSY && !worker.proven);
     }
 
+    private static boolean isLive(Worker worker) {
+        return worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY;
+    }
+
     /** How many have a task, or can have one. */
     int live() {
         int live = 0;
         for (Worker worker : workers) { // at each task: no stream
-            if (worker.state == Worker.State.IDLE || worker.state == Worker.State.BUSY) {
+            if (isLive(worker)) {
                 live++;
             }
         }

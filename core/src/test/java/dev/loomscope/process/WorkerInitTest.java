@@ -163,7 +163,7 @@ class WorkerInitTest {
     void aProcessThatItHasStartedEndsWithTheStartThatFails(String end) throws Exception {
         String pids = folder.toString();
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)
-                .withStartTimeout(Duration.ofMillis(1500))
+                .withStartTimeout(Duration.ofSeconds(5))
                 .withWorkerInit(() -> startSleeperAnd(end, pids)))) {
             assertThat(PoolRun.fail(pool, Work::pid)).isInstanceOf(WorkerStartException.class);
         }
