@@ -65,7 +65,7 @@ public record CpuRequest<T extends @Nullable Object>(
 
         /**
          * The task has begun; one that is over at once may have ended by now. Called on the thread that waits in
-         * {@link CpuExecution#run}, or on one of the backend: must not block.
+         * {@link CpuExecution#run}, or on one of the backend, before the completion of {@link CpuExecution#start}.
          *
          * @param runner what runs it, for people: {@code "w3 (pid 4711)"}
          */
@@ -79,5 +79,15 @@ public record CpuRequest<T extends @Nullable Object>(
          * @param message what it says, for people
          */
         default void onProgress(double fraction, String message) {}
+
+        /**
+         * Whether these methods, or the completion given to {@link CpuExecution#start}, may block or run code of users. If so, the
+         * backend calls them on threads that no other task waits for; if not, it may call them wherever that is fastest.
+         *
+         * @return true unless overridden; the answer must not change
+         */
+        default boolean mayBlock() {
+            return true;
+        }
     }
 }

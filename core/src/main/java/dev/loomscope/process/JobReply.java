@@ -8,10 +8,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody who runs a job waits for: its reply, and before that its start and the progress that its task reports. Of reports
- * that nobody has taken yet only the latest is kept, so that whoever hears them slowly costs neither memory nor the channel's time.
+ * What comes for a job: its reply, and before that its start and the progress that its task reports. Of reports that were not heard
+ * yet only the latest is kept, so that a slow listener costs neither memory nor the channel's time.
  *
- * <p>Many wait at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here,
+ * <p>Either one thread waits in {@link #await}, or whoever brings something runs what was given to {@link #wakeBy}, which then
+ * {@linkplain #hear hears} it.
+ *
+ * <p>There are many at a time, and a reply has to come through also when there is no memory left: no lock, and nothing is made here,
  * not even the call site of a VarHandle.
  */
 final class JobReply {
@@ -27,7 +30,7 @@ final class JobReply {
     private volatile @Nullable ProgressReport latest; // until it is taken
     private volatile int completed; // 1 by who has the first reply, which is then set
     private volatile @Nullable WorkerReply reply; // once, after all that comes before it
-    private volatile @Nullable Thread waiting; // by itself, before it looks for the first time
+    private volatile @Nullable Runnable wake; // set once, before the first look
 
     /** Hears what comes before a reply. */
     interface Listener {
@@ -42,22 +45,31 @@ final class JobReply {
     /** Takes in the start, of which there is one. */
     void start(String startedIn) {
         runner = startedIn;
-        LockSupport.unpark(waiting);
+        wake();
     }
 
     /** Takes in a report. */
     void report(ProgressReport progress) {
         latest = progress;
-        LockSupport.unpark(waiting);
+        wake();
     }
 
     /**
-     * Ends the wait.
+     * Takes in the reply and wakes whoever is to hear it.
      *
      * @param startedIn the worker in which it has started, if that was not said before
      * @return whether it was the first reply, which is the one that counts
      */
     boolean complete(WorkerReply outcome, @Nullable String startedIn) {
+        boolean first = take(outcome, startedIn);
+        if (first) {
+            wake();
+        }
+        return first;
+    }
+
+    /** As {@link #complete}, but {@link #wake} is to follow. */
+    boolean take(WorkerReply outcome, @Nullable String startedIn) {
         if (completed == 1 || !COMPLETED.compareAndSet(this, 0, 1)) {
             return false;
         }
@@ -65,20 +77,45 @@ final class JobReply {
             runner = startedIn;
         }
         reply = outcome;
-        LockSupport.unpark(waiting);
         return true;
+    }
+
+    /** Says what is to run when something has come; once, before the first {@link #hear}. */
+    void wakeBy(Runnable action) {
+        wake = action;
+    }
+
+    /** Something may have come. */
+    void wake() {
+        Runnable action = wake;
+        if (action != null) {
+            action.run();
+        }
+    }
+
+    /** Tells the listener what has come before the reply, and returns the reply; null if it has not come. One thread at a time. */
+    @Nullable
+    WorkerReply hear(Listener listener) {
+        // The last to come is looked for first: when it is there, so is what came before.
+        WorkerReply outcome = reply;
+        ProgressReport progress = latest == null ? null : LATEST.getAndSet(this, null);
+        String startedIn = runner == null ? null : RUNNER.getAndSet(this, null);
+        if (startedIn != null) {
+            listener.onStart(startedIn);
+        }
+        if (progress != null) {
+            listener.onProgress(progress);
+        }
+        return outcome;
     }
 
     /** Waits for the reply, and hands on what comes before it. An interrupt does not end the wait. One thread only. */
     WorkerReply await(Listener listener) {
-        waiting = Thread.currentThread();
+        Thread waiting = Thread.currentThread();
+        wakeBy(() -> LockSupport.unpark(waiting));
         boolean interrupted = false;
         while (true) {
-            // The last to come is looked for first: when it is there, so is what came before.
-            WorkerReply outcome = reply;
-            ProgressReport progress = latest == null ? null : LATEST.getAndSet(this, null);
-            String startedIn = runner == null ? null : RUNNER.getAndSet(this, null);
-            if (outcome == null && startedIn == null && progress == null) {
+            if (reply == null && latest == null && runner == null) {
                 LockSupport.park(this);
                 interrupted |= Thread.interrupted(); // else it would not park again
                 continue;
@@ -87,12 +124,7 @@ final class JobReply {
                 interrupted = false;
                 Thread.currentThread().interrupt();
             }
-            if (startedIn != null) {
-                listener.onStart(startedIn);
-            }
-            if (progress != null) {
-                listener.onProgress(progress);
-            }
+            WorkerReply outcome = hear(listener);
             if (outcome != null) {
                 return outcome;
             }

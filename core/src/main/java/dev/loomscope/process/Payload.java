@@ -96,6 +96,13 @@ final class Payload {
         return whole.flip();
     }
 
+    /** The first byte of the stream of objects; -1 if it is empty. */
+    int firstByte() {
+        return pieces.isEmpty() || !pieces.get(0).hasRemaining()
+                ? -1
+                : Byte.toUnsignedInt(pieces.get(0).get(pieces.get(0).position()));
+    }
+
     /** Reads the stream of objects from the beginning. */
     InputStream toInputStream() {
         return new Source(pieces);

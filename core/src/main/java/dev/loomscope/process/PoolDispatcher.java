@@ -69,7 +69,7 @@ final class PoolDispatcher {
             pool.lock.unlock();
         }
         return CompletableFuture.allOf(starts.toArray(CompletableFuture<?>[]::new))
-                .thenApplyAsync(all -> stats().live(), Thread::startVirtualThread); // what follows is code of users
+                .thenApplyAsync(all -> stats().live(), CompletionThreads::execute); // what follows is code of users
     }
 
     /** Gives a job to a worker, or lets it wait for one. */

@@ -1,27 +1,37 @@
 package dev.loomscope.process;
 
 import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuOutcome;
 import dev.loomscope.core.CpuRequest;
-import dev.loomscope.process.ResultReading.LeftBehindException;
 import dev.loomscope.process.TaskCodec.EncodedTask;
-import dev.loomscope.process.TaskCodec.Plain;
+import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One task in a pool, from the time it was serialized until its reply. */
+/**
+ * One task in a pool, from the time it was serialized until its reply.
+ *
+ * <p>A job that was {@linkplain #start started} has no thread of its own. Whatever comes for it is heard by the thread that brings it, if
+ * that runs no code of users and deserializes nothing, and else by one of the {@link CompletionThreads}.
+ */
 final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobReply.Listener {
+
+    private static final AtomicIntegerFieldUpdater<PoolJob<?>> VISITS = visitsUpdater();
+    private static final CpuOutcome<?> NO_MEMORY =
+            new CpuOutcome.Failed<>(new OutOfMemoryError("this JVM has no memory left for the outcome of a CPU task"));
 
     /** Where a job is: PREPARED -> QUEUED -> SENT -> DONE, or straight to DONE; back to QUEUED at most once. */
     enum Stage {
@@ -43,6 +53,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
+    private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader(); // of the forking thread
+    private volatile int visits; // of those who brought something, while somebody hears it; 0 when nobody does
+    private @Nullable Consumer<? super CpuOutcome<T>> completion; // set before it is submitted; null if it is run
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -131,54 +144,167 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         pool.room().give(queuedBytes.getAndSet(0));
     }
 
-    /** Ends the wait in {@link #run} of a task that has not started, or of which that was told; the first reply counts. */
+    /** Ends a task that has not started, or of which that was told; the first reply counts. */
     void complete(WorkerReply outcome) {
         complete(outcome, null);
     }
 
-    /** Ends the wait in {@link #run}; the first reply counts. {@code startedIn} is the worker of a task of which nothing was told. */
+    /** Ends a task; the first reply counts. {@code startedIn} is the worker of a task of which nothing was told. */
     void complete(WorkerReply outcome, @Nullable Worker startedIn) {
+        takeReply(outcome, startedIn);
+        tellReply();
+    }
+
+    /** As {@link #complete(WorkerReply, Worker)}, but {@link #tellReply} is to follow. Runs nothing that could fail or block. */
+    void takeReply(WorkerReply outcome, @Nullable Worker startedIn) {
         leaveQueue();
-        if (!reply.complete(outcome, startedIn == null ? null : startedIn.toString())) {
+        if (!reply.take(outcome, startedIn == null ? null : startedIn.toString())) {
             pool.memory().release(outcome.bytes());
         }
+    }
+
+    /** Has the reply heard that it took. */
+    void tellReply() {
+        reply.wake();
+    }
+
+    @Override
+    public T run() throws Throwable {
+        pool.submit(this);
+        CompletableFuture<CpuOutcome<T>> ended = new CompletableFuture<>();
+        WorkerReply outcome = reply.await(this);
+        if (isSimple(outcome)) {
+            finish(outcome, ended::complete);
+        } else {
+            CompletionThreads.execute(() -> finish(outcome, ended::complete));
+        }
+        return switch (ended.join()) {
+            case CpuOutcome.Succeeded<T> success -> success.value();
+            case CpuOutcome.Failed<T> failure -> throw failure.thrown();
+            case CpuOutcome.Cancelled<T> cancelled -> throw cancelled.thrown();
+        };
+    }
+
+    @Override
+    public void start(Consumer<? super CpuOutcome<T>> newCompletion) {
+        completion = Objects.requireNonNull(newCompletion, "completion");
+        reply.wakeBy(this::hearSoon);
+        pool.submit(this);
+    }
+
+    // Only the first of several visitors hears; it sees that others came meanwhile.
+    private void hearSoon() {
+        if (VISITS.getAndIncrement(this) != 0) {
+            return;
+        }
+        if (request.observer().mayBlock()) {
+            CompletionThreads.execute(this::hear);
+        } else {
+            hear();
+        }
+    }
+
+    private void hear() {
+        while (true) {
+            int seen = visits;
+            WorkerReply outcome = reply.hear(this);
+            if (outcome != null) { // the visits stay above 0: there is nothing more to hear
+                finishWhereItMay(outcome);
+                return;
+            }
+            if (VISITS.compareAndSet(this, seen, 0)) {
+                return;
+            }
+        }
+    }
+
+    private void finishWhereItMay(WorkerReply outcome) {
+        try {
+            if (request.observer().mayBlock() || isSimple(outcome)) {
+                finish(outcome, completion());
+            } else {
+                CompletionThreads.execute(() -> finish(outcome, completion()));
+            }
+        } catch (OutOfMemoryError e) { // its scope must not wait for ever
+            end(outcome, noMemory(), completion());
+        }
+    }
+
+    // It was set before anything could come.
+    private Consumer<? super CpuOutcome<T>> completion() {
+        return Objects.requireNonNull(completion, "completion");
+    }
+
+    // Whether to finish with it makes no objects of any class, takes no time and does not call for the end of others.
+    private static boolean isSimple(WorkerReply outcome) {
+        return switch (outcome) {
+            case WorkerReply.Result result -> SimpleValue.isIn(result.payload());
+            case WorkerReply.Cancelled cancelled -> true;
+            case WorkerReply.Failure failure -> false;
+            case WorkerReply.TooLarge large -> false;
+            case WorkerReply.Lost lost -> false;
+        };
+    }
+
+    // A result that is no simple value is read here, on the calling thread.
+    private void finish(WorkerReply outcome, Consumer<? super CpuOutcome<T>> onEnd) {
+        switch (outcome) {
+            case WorkerReply.Result result -> {
+                if (isSimple(result)) {
+                    end(result, readSimple(result), onEnd);
+                } else {
+                    readHere(result, () -> decode(result), onEnd);
+                }
+            }
+            case WorkerReply.Failure failure -> readHere(failure, () -> decode(failure), onEnd);
+            case WorkerReply.TooLarge large ->
+                end(large, failed(ResultRejectedException.tooLarge(name(), large.size(), pool.memory())), onEnd);
+            case WorkerReply.Cancelled cancelled -> end(cancelled, cancelled(), onEnd);
+            case WorkerReply.Lost lost -> end(lost, failed(RemoteTrace.atFork(lost.reason(), forkSite)), onEnd);
+        }
+    }
+
+    private void readHere(
+            WorkerReply outcome, Callable<CpuOutcome<T>> code, Consumer<? super CpuOutcome<T>> onEnd) {
+        ResultReading.<CpuOutcome<T>>read(name(), classes, cancelReason, pool.cancelGrace(), code, read -> {
+            switch (read) {
+                case CpuOutcome.Succeeded<CpuOutcome<T>> success -> end(outcome, success.value(), onEnd);
+                case CpuOutcome.Failed<CpuOutcome<T>> failure -> end(outcome, failed(failure.thrown()), onEnd);
+                case CpuOutcome.Cancelled<CpuOutcome<T>> left ->
+                    end(outcome, new CpuOutcome.Cancelled<>(left.thrown()), onEnd);
+            }
+        });
     }
 
     // Counted before anybody sees the end.
-    @Override
-    public T run() throws Throwable {
+    private void end(WorkerReply outcome, CpuOutcome<T> ended, Consumer<? super CpuOutcome<T>> onEnd) {
         PoolCounts counts = pool.counts();
-        try {
-            T result = await();
+        if (ended instanceof CpuOutcome.Succeeded<T>) {
             counts.done.increment();
-            return result;
-        } catch (Throwable e) {
+        } else {
             (cancelReason() == null ? counts.failed : counts.cancelled).increment();
-            throw e;
         }
-    }
-
-    // The observer is code of users: it is called here, where it can delay nothing but its own task.
-    private T await() throws Throwable {
-        pool.submit(this);
-        WorkerReply outcome = reply.await(this);
+        pool.memory().release(outcome.bytes());
         try {
-            return read(outcome);
-        } finally {
-            pool.memory().release(outcome.bytes());
+            onEnd.accept(ended);
+        } catch (Throwable e) {
+            log.error("what waits for the end of CPU task '{}' threw", name(), e);
         }
     }
 
-    private T read(WorkerReply outcome) throws Throwable {
-        return switch (outcome) {
-            case WorkerReply.Result result -> decode(result);
-            case WorkerReply.Failure failure -> throw decode(failure);
-            case WorkerReply.TooLarge large ->
-                throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
-            case WorkerReply.Cancelled cancelled ->
-                throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
-            case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
-        };
+    // The one object stands for tasks of every type: it has no value.
+    @SuppressWarnings("unchecked")
+    private CpuOutcome<T> noMemory() {
+        return (CpuOutcome<T>) NO_MEMORY;
+    }
+
+    private CpuOutcome<T> failed(Throwable thrown) {
+        return new CpuOutcome.Failed<>(thrown);
+    }
+
+    private CpuOutcome<T> cancelled() {
+        return new CpuOutcome.Cancelled<>(new CancellationException(
+                "CPU task '%s' was cancelled: %s".formatted(name(), cancelReason())));
     }
 
     @Override
@@ -211,29 +337,26 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     // The result is what the task returned, which it declared to be a T.
     @SuppressWarnings({"unchecked", "NullAway"})
-    private T decode(WorkerReply.Result result) throws LeftBehindException, ResultRejectedException {
-        ResultFilter filter = filter(result.payload().size());
+    private CpuOutcome<T> succeeded(@Nullable Object value) {
+        return new CpuOutcome.Succeeded<>((T) value);
+    }
+
+    private CpuOutcome<T> readSimple(WorkerReply.Result result) {
         try {
-            if (SimpleValue.isIn(result.payload())) {
-                return (T) SimpleValue.decode(result.payload());
-            }
-            return (T) reader().read(result.payload(), SerialScan.Form.RESULT, payload -> {
-                Optional<Plain> plain = TaskCodec.decodePlain(payload, filter);
-                return plain.isPresent() ? plain.get().value() : decodeElsewhere(payload, filter);
-            });
-        } catch (LeftBehindException e) {
-            throw e;
-        } catch (Exception | Error e) {
-            throw ResultRejectedException.of(name(), filter, e);
+            return succeeded(SimpleValue.decode(result.payload()));
+        } catch (IOException e) {
+            return failed(ResultRejectedException.of(name(), filter(result.payload().size()), e));
         }
     }
 
-    private @Nullable Object decodeElsewhere(Payload payload, ResultFilter filter) throws Exception {
-        return elsewhere(() -> TaskCodec.decodeResult(payload, filter));
-    }
-
-    private <R extends @Nullable Object> R elsewhere(Callable<? extends R> code) throws Exception {
-        return ResultReading.call(name(), cancelReason, pool.cancelGrace(), code);
+    private CpuOutcome<T> decode(WorkerReply.Result result) {
+        ResultFilter filter = filter(result.payload().size());
+        try {
+            return succeeded(reader().read(
+                    result.payload(), SerialScan.Form.RESULT, payload -> TaskCodec.decodeResult(payload, filter)));
+        } catch (Exception | Error e) {
+            return failed(ResultRejectedException.of(name(), filter, e));
+        }
     }
 
     private ResultReader reader() {
@@ -244,24 +367,25 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         return new ResultFilter(encoded, bytes, allowedByName);
     }
 
+    // The exception is a copy that was made for this caller: its trace goes on,
+    // after the frames in the worker, with the fork.
+    private CpuOutcome<T> decode(WorkerReply.Failure failure) {
+        try {
+            RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
+            Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
+            RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
+            return failed(failure.fatal() ? outOfMemory(failure.worker(), thrown) : thrown);
+        } catch (Exception | Error e) {
+            return failed(ResultRejectedException.unreadable(name(), e));
+        }
+    }
+
     private Throwable outOfMemory(Worker where, Throwable thrown) {
         return RemoteTrace.atFork(WorkerOutOfMemoryError.of(name(), where, pool.config(), thrown), forkSite);
     }
 
-    // The exception is a copy that was made for this caller: its trace goes on,
-    // after the frames in the worker, with the fork.
-    private Throwable decode(WorkerReply.Failure failure) throws LeftBehindException, ResultRejectedException {
-        try {
-            return elsewhere(() -> {
-                RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
-                Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
-                RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
-                return failure.fatal() ? outOfMemory(failure.worker(), thrown) : thrown;
-            });
-        } catch (LeftBehindException e) {
-            throw e;
-        } catch (Exception | Error e) {
-            throw ResultRejectedException.unreadable(name(), e);
-        }
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static AtomicIntegerFieldUpdater<PoolJob<?>> visitsUpdater() {
+        return (AtomicIntegerFieldUpdater) AtomicIntegerFieldUpdater.newUpdater(PoolJob.class, "visits");
     }
 }

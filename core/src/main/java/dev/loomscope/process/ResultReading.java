@@ -1,15 +1,16 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.CpuOutcome;
 import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,34 +20,20 @@ import org.slf4j.LoggerFactory;
  * a cancelled task from ending. When the task is cancelled, that thread is interrupted; when it goes on after the grace period,
  * nobody waits for it any more, and what it still makes is dropped.
  */
-final class ResultReading<R extends @Nullable Object> implements Runnable {
+final class ResultReading<R extends @Nullable Object> {
 
     private static final Logger log = LoggerFactory.getLogger(ResultReading.class);
 
     // Beyond the grace period.
     private static final Duration STILL_READING = Duration.ofSeconds(1);
 
-    // Beyond this number the thread that waits reads itself, as if nobody would ever cancel it.
-    private static final int MOST_THREADS = 64;
-    private static final ThreadPoolExecutor executor = new ThreadPoolExecutor(
-            0,
-            MOST_THREADS,
-            1,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            PoolThreads.builder().name("loom-scope-results-", 0).factory(),
-            new ThreadPoolExecutor.CallerRunsPolicy());
-
     private final String task;
     private final Callable<? extends R> code;
-    private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader();
-    private final CompletableFuture<Outcome<R>> outcome = new CompletableFuture<>();
+    private final @Nullable ClassLoader classes;
+    private final Consumer<? super CpuOutcome<R>> onEnd;
+    private final AtomicBoolean ended = new AtomicBoolean(); // set by whichever comes first: the end, or giving up
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Thread reader; // guarded by lock; while the code runs
-
-    /** What it came to; {@code failure} is null if there is a value, which may be null. */
-    private record Outcome<R extends @Nullable Object>(
-            @Nullable R value, @Nullable Throwable failure) {}
 
     /** A cancelled task has ended although its result is still being read. */
     static final class LeftBehindException extends CancellationException {
@@ -59,69 +46,93 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
         }
     }
 
-    private ResultReading(String task, Callable<? extends R> code) {
+    private ResultReading(
+            String task,
+            @Nullable ClassLoader classes,
+            Callable<? extends R> code,
+            Consumer<? super CpuOutcome<R>> onEnd) {
         this.task = task;
+        this.classes = classes;
         this.code = code;
+        this.onEnd = onEnd;
     }
 
     /**
-     * Runs {@code code}, which reads what a worker sent for {@code task}, and waits for it; not interruptible.
+     * Runs {@code code}, which reads what a worker sent for {@code task}, on the calling thread, which is left behind if a cancel comes
+     * and the code goes on for longer than the grace period. Calls {@code onEnd} once, on this thread or, if that is left behind, on
+     * another one that may be blocked as well.
      *
+     * @param classes the context class loader for the code; null for none
      * @param cancelled is complete when the task is cancelled, with the reason
      * @param grace how long the code may go on after that
-     * @throws LeftBehindException if it goes on for longer
-     * @throws Exception what the code throws
+     * @param onEnd gets what the code returned or threw; a {@link LeftBehindException} if it was left behind
      */
-    static <R extends @Nullable Object> R call(
-            String task, CompletableFuture<String> cancelled, Duration grace, Callable<? extends R> code)
-            throws Exception {
-        ResultReading<R> reading = new ResultReading<>(task, code);
-        reading.start();
+    static <R extends @Nullable Object> void read(
+            String task,
+            @Nullable ClassLoader classes,
+            CompletableFuture<String> cancelled,
+            Duration grace,
+            Callable<? extends R> code,
+            Consumer<? super CpuOutcome<R>> onEnd) {
+        ResultReading<R> reading = new ResultReading<>(task, classes, code, onEnd);
+        reading.setReader(Thread.currentThread());
         cancelled.thenAccept(reason -> {
             long now = System.nanoTime();
             reading.interrupt();
             PoolTimer.schedule(grace, () -> reading.giveUp(reason, now));
         });
-        return reading.await();
+        reading.run();
     }
 
-    private void start() {
-        try {
-            executor.execute(this);
-        } catch (OutOfMemoryError e) {
-            log.warn("no thread can be started to read the result of CPU task '{}': a cancel cannot end that", task, e);
-            run();
-        }
-    }
-
-    // There is a value where there is no failure; null is one like any other.
-    @SuppressWarnings("NullAway")
-    private R await() throws Exception {
-        Outcome<R> ended = outcome.join();
-        return switch (ended.failure()) {
-            case null -> ended.value();
-            case Exception exception -> throw exception;
-            case Error error -> throw error;
-            case Throwable other -> throw new ExecutionException(other); // nobody can declare it
+    /**
+     * As {@link #read}, on a thread of its own. Waits for the end; not interruptible.
+     *
+     * @throws LeftBehindException if the code goes on after a cancel
+     * @throws Exception what the code throws
+     */
+    static <R extends @Nullable Object> R call(
+            String task, CompletableFuture<String> cancelled, Duration grace, Callable<? extends R> code)
+            throws Exception {
+        CompletableFuture<CpuOutcome<R>> ended = new CompletableFuture<>();
+        ClassLoader classes = Thread.currentThread().getContextClassLoader();
+        CompletionThreads.execute(() -> read(task, classes, cancelled, grace, code, ended::complete));
+        return switch (ended.join()) {
+            case CpuOutcome.Succeeded<R> success -> success.value();
+            case CpuOutcome.Cancelled<R> left -> throw left.thrown();
+            case CpuOutcome.Failed<R> failure -> throw declared(failure.thrown());
         };
     }
 
-    @Override
-    @SuppressWarnings("CatchingUnchecked")
-    public void run() {
+    private static Exception declared(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return thrown instanceof Exception exception ? exception : new ExecutionException(thrown);
+    }
+
+    private void run() {
         Thread current = Thread.currentThread();
         ClassLoader before = current.getContextClassLoader();
         current.setContextClassLoader(classes);
-        setReader(current);
-        Outcome<R> ended;
+        CpuOutcome<R> outcome;
         try {
-            ended = new Outcome<>(code.call(), null);
+            outcome = new CpuOutcome.Succeeded<>(code.call());
         } catch (Throwable e) {
-            ended = new Outcome<>(null, e);
+            outcome = new CpuOutcome.Failed<>(e);
         }
         setReader(null);
-        current.setContextClassLoader(before);
-        outcome.complete(ended);
+        Thread.interrupted(); // by the cancel, and meant for the code
+        try {
+            end(outcome);
+        } finally {
+            current.setContextClassLoader(before);
+        }
+    }
+
+    private void end(CpuOutcome<R> outcome) {
+        if (ended.compareAndSet(false, true)) {
+            onEnd.accept(outcome);
+        }
     }
 
     // After this no interrupt of ours can come; one that has come is nobody else's.
@@ -150,7 +161,8 @@ final class ResultReading<R extends @Nullable Object> implements Runnable {
                 ("CPU task '%s' was cancelled: %s. What it returned or threw had come, but reading it went on for %d ms after that,"
                                 + " and was left behind.")
                         .formatted(task, reason, millisSince(cancelled)));
-        if (outcome.complete(new Outcome<>(null, failure))) {
+        if (ended.compareAndSet(false, true)) {
+            CompletionThreads.execute(() -> onEnd.accept(new CpuOutcome.Cancelled<>(failure)));
             PatientDelay.schedule(STILL_READING, () -> warnIfItGoesOn(cancelled));
         }
     }

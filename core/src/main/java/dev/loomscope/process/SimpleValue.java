@@ -66,8 +66,8 @@ final class SimpleValue {
     }
 
     /** Whether this is what {@link #encode} makes, and no stream of objects. */
-    static boolean isIn(Payload payload) throws IOException {
-        int tag = payload.toInputStream().read();
+    static boolean isIn(Payload payload) {
+        int tag = payload.firstByte();
         return tag >= NULL && tag <= TEXT;
     }
 

@@ -7,11 +7,9 @@ import dev.loomscope.process.TaskOutputStream.Part;
 import java.io.IOException;
 import java.io.InvalidClassException;
 import java.io.NotSerializableException;
-import java.io.ObjectInputFilter;
 import java.io.ObjectOutputStream;
 import java.lang.invoke.SerializedLambda;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -122,33 +120,8 @@ final class TaskCodec {
     static @Nullable Object decodeResult(Payload payload, ResultFilter filter)
             throws IOException, ClassNotFoundException {
         filter.restart();
-        return decodeResult(payload, filter, filter.loaders());
-    }
-
-    private static @Nullable Object decodeResult(Payload payload, ObjectInputFilter filter, List<ClassLoader> loaders)
-            throws IOException, ClassNotFoundException {
-        try (TaskInputStream in = new TaskInputStream(payload, filter, loaders)) {
+        try (TaskInputStream in = new TaskInputStream(payload, filter, filter.loaders())) {
             return in.readObject();
-        }
-    }
-
-    /**
-     * As {@link #decodeResult}, if the result is a plain value.
-     *
-     * @return empty if it is not
-     * @throws InvalidClassException if the filter rejects it
-     */
-    static Optional<Plain> decodePlain(Payload payload, ResultFilter filter)
-            throws IOException, ClassNotFoundException {
-        filter.restart();
-        PlainValues plain = new PlainValues(filter);
-        try {
-            return Optional.of(new Plain(decodeResult(payload, plain, filter.loaders())));
-        } catch (InvalidClassException e) {
-            if (plain.metOthers()) {
-                return Optional.empty();
-            }
-            throw e;
         }
     }
 
@@ -213,9 +186,6 @@ final class TaskCodec {
                 ? object -> object == last
                 : object -> object.getClass().getTypeName().equals(blamed);
     }
-
-    /** A result that is a plain value. */
-    record Plain(@Nullable Object value) {}
 
     /** What goes into a stream. */
     @FunctionalInterface

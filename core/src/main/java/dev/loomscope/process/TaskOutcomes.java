@@ -88,57 +88,71 @@ final class TaskOutcomes implements Worker.Owner {
 
     @Override
     public void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
+        PoolJob<?> ended = null;
         try {
-            accept(worker, taskId, reply);
+            ended = accept(worker, taskId, reply);
         } catch (ProtocolException e) {
             pool.memory.release(reply.bytes());
             throw e;
         } finally {
-            pool.lock.send(); // after the job is complete
+            pool.lock.send(); // the next task of the worker goes out before the end of this one is told
+            if (ended != null) {
+                ended.tellReply();
+            }
         }
     }
 
-    private void accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
+    // Returns the job that has its reply now, and is to be told; null if it has none. What throws has told it.
+    private @Nullable PoolJob<?> accept(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
         boolean outOfMemory = reply.fatal();
         PoolJob<?> ended = null; // once its worker has it no more
         boolean told = true; // of its start
         String last; // why it is the worker's last; null if it is not
-        pool.lock.lock();
+        boolean complete = false;
         try {
-            PoolJob<?> job = ensureNoReply(worker, taskId);
-            if (reply instanceof WorkerReply.Cancelled && job.cancelReason() == null) {
-                throw new ProtocolException("task %d is dropped, which nobody has cancelled".formatted(taskId));
+            pool.lock.lock();
+            try {
+                PoolJob<?> job = ensureNoReply(worker, taskId);
+                if (reply instanceof WorkerReply.Cancelled && job.cancelReason() == null) {
+                    throw new ProtocolException("task %d is dropped, which nobody has cancelled".formatted(taskId));
+                }
+                if (worker.state != Worker.State.BUSY) {
+                    worker.lateReply = reply; // it is being killed: the task ends when its process is gone
+                    return null;
+                }
+                told = job.started || reply instanceof WorkerReply.Cancelled;
+                if (!told) {
+                    begin(worker, job); // and was over at once
+                }
+                job.stage = PoolJob.Stage.DONE;
+                job.worker = null;
+                worker.job = null;
+                ended = job;
+                String worn = pool.wear.afterTask(worker);
+                worn = worn == null ? pool.inTheWay(worker) : worn;
+                last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
+                if (last != null) {
+                    worker.state = Worker.State.RETIRED;
+                    pool.replace();
+                } else {
+                    pool.giveBack(worker);
+                }
+            } finally {
+                pool.lock.unlockUnsent();
+                if (ended != null) {
+                    ended.takeReply(reply, told ? null : worker); // also if there is no memory for anything else
+                }
             }
-            if (worker.state != Worker.State.BUSY) {
-                worker.lateReply = reply; // it is being killed: the task ends when its process is gone
-                return;
-            }
-            told = job.started || reply instanceof WorkerReply.Cancelled;
-            if (!told) {
-                begin(worker, job); // and was over at once
-            }
-            job.stage = PoolJob.Stage.DONE;
-            job.worker = null;
-            worker.job = null;
-            ended = job;
-            String worn = pool.wear.afterTask(worker);
-            worn = worn == null ? pool.inTheWay(worker) : worn;
-            last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
+            pool.archive.onTaskDone();
             if (last != null) {
-                worker.state = Worker.State.RETIRED;
-                pool.replace();
-            } else {
-                pool.giveBack(worker);
+                pool.retire(worker, last);
             }
+            complete = true;
+            return ended;
         } finally {
-            pool.lock.unlockUnsent();
-            if (ended != null) {
-                ended.complete(reply, told ? null : worker); // also if there is no memory for anything else
+            if (!complete && ended != null) {
+                ended.tellReply();
             }
-        }
-        pool.archive.onTaskDone();
-        if (last != null) {
-            pool.retire(worker, last);
         }
     }
 

@@ -1,0 +1,48 @@
+package dev.loomscope.process;
+
+import java.time.Duration;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads that run code of users when a CPU task starts, reports or ends: listeners, joiners and what runs while a result is
+ * deserialized. Such code may block for ever. It then holds its own thread and nothing else: an action never waits for another one.
+ *
+ * <p>Platform threads, since none of this may depend on a free carrier. Idle ones end soon.
+ */
+final class CompletionThreads {
+
+    private static final Logger log = LoggerFactory.getLogger(CompletionThreads.class);
+    private static final Duration BEFORE_NEXT_TRY = Duration.ofMillis(10);
+    private static final ThreadPoolExecutor executor = new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE, // as many as there are completions at the same time
+            1,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            PoolThreads.builder().name("loom-scope-results-", 0).factory());
+
+    private CompletionThreads() {}
+
+    /** Runs {@code action} soon, on a thread that it may block. */
+    static void execute(Runnable action) {
+        try {
+            executor.execute(action);
+        } catch (OutOfMemoryError e) {
+            log.warn("no thread can be started for the end of a CPU task: it waits for one", e);
+            PoolTimer.schedule(BEFORE_NEXT_TRY, () -> executeLater(action));
+        }
+    }
+
+    // Says nothing more: it would every few milliseconds.
+    private static void executeLater(Runnable action) {
+        try {
+            executor.execute(action);
+        } catch (OutOfMemoryError e) {
+            PoolTimer.schedule(BEFORE_NEXT_TRY, () -> executeLater(action));
+        }
+    }
+}
