@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The hooks of one subtask or scope: run once, on a cancel, each on a virtual thread of its own. Thread-safe. */
+/**
+ * The hooks of one subtask or scope: run once, on a cancel, each on one of the {@link CallbackThreads}, with the context class loader
+ * of the thread that has added it. Thread-safe.
+ */
 final class CancelHooks {
 
     private static final Logger log = LoggerFactory.getLogger(CancelHooks.class);
@@ -76,28 +79,35 @@ final class CancelHooks {
     }
 
     private void start(Entry entry) {
-        try {
-            Thread.ofVirtual().name("on-cancel-" + whose).start(() -> run(entry));
-        } catch (OutOfMemoryError e) { // no further thread: better here than not at all
-            run(entry);
-        }
+        CallbackThreads.execute(() -> run(entry));
     }
 
     // What a hook throws is no failure of the task, which may well have ended as it should.
     private void run(Entry entry) {
-        entry.runner = Thread.currentThread();
+        Thread thread = Thread.currentThread();
+        String name = thread.getName();
+        ClassLoader classes = thread.getContextClassLoader();
+        entry.runner = thread;
         try {
+            thread.setName("on-cancel-" + whose);
+            thread.setContextClassLoader(entry.classes);
             entry.hook.run();
         } catch (Throwable e) {
             SafeText.warn(log, "a cancel hook of %s threw".formatted(whose), e);
         } finally {
-            lock.lock();
-            try {
-                running.remove(entry);
-                ended.signalAll();
-            } finally {
-                lock.unlock();
-            }
+            thread.setContextClassLoader(classes);
+            thread.setName(name);
+            end(entry);
+        }
+    }
+
+    private void end(Entry entry) {
+        lock.lock();
+        try {
+            running.remove(entry);
+            ended.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -117,6 +127,7 @@ final class CancelHooks {
     static final class Entry implements CancelHook {
         private final CancelHooks hooks;
         private final TaskAction hook;
+        private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader();
         private volatile @Nullable Thread runner; // by itself, before the hook
 
         private Entry(CancelHooks hooks, TaskAction hook) {

@@ -33,11 +33,12 @@ record ForkOptions(@Nullable CancelPolicy policy, boolean daemon, int heapMiB) {
     /**
      * Returns what a subtask of this kind is like.
      *
+     * @param outside as in {@link SubtaskTraits}
      * @throws IllegalArgumentException if the kind has no heap or no policy of this sort
      */
-    SubtaskTraits traitsOf(TaskKind kind, ScopeConfig config) {
+    SubtaskTraits traitsOf(TaskKind kind, ScopeConfig config, boolean outside) {
         ensureHeapIsFor(kind);
-        return SubtaskTraits.of(kind, policyOf(kind, config), daemon);
+        return SubtaskTraits.of(kind, policyOf(kind, config), daemon, outside);
     }
 
     private void ensureHeapIsFor(TaskKind kind) {

@@ -58,6 +58,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     private final ScopeCancel cancel;
     private final DeadlineWatch deadline;
     private final CpuForks cpuForks;
+    private final boolean quiet;
     private final Pending pending = new Pending();
     private volatile boolean closed; // owner thread; never goes back to false
 
@@ -79,6 +80,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         this.tree = new ScopeTree(this);
         this.cancel = new ScopeCancel(this, subtasks, events, completions, body);
         this.outcome = new ScopeOutcome<>(name, joiner, cancel::reason);
+        this.quiet = config.listeners().isEmpty() && outcome.isQuiet();
         this.cpuForks = new CpuForks(this, config.cpuBackend());
         this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks, clock);
         this.starter = new SubtaskStarter(name, config);
@@ -127,7 +129,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         ForkContext context = ForkContext.capture();
-        subtask.load(context.around(task), cpuForks.prepare(subtask, task, context, options.heapMiB()));
+        subtask.load(
+                starter.runnerOf(subtask).around(context.around(task)),
+                cpuForks.prepare(subtask, task, context, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
     }
@@ -139,7 +143,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
         ForkContext context = ForkContext.capture();
-        subtask.load(context.around(task), cpuForks.prepareWhenRoom(subtask, task, context));
+        subtask.load(
+                starter.runnerOf(subtask).around(context.around(task)),
+                cpuForks.prepareWhenRoom(subtask, task, context));
         admitAndStart(subtask);
         return subtask;
     }
@@ -176,7 +182,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
 
     private <U extends @Nullable Object> ScopedSubtask<U> create(
             @Nullable String subtaskName, TaskKind kind, ForkOptions options) {
-        SubtaskTraits traits = options.traitsOf(kind, config);
+        SubtaskTraits traits = options.traitsOf(kind, config, starter.callerIsOutside());
         return new ScopedSubtask<>(this, subtaskIds.next(isOwner()), subtaskName, traits);
     }
 
@@ -231,7 +237,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
         Startup<V> startup = new Startup<>(this, subtask);
-        subtask.load(ForkContext.capture().around(Task.of(task, startup)), null);
+        subtask.load(starter.runnerOf(subtask).around(ForkContext.capture().around(Task.of(task, startup))), null);
         subtask.startsUp(startup);
         admit(subtask);
         starter.start(subtask);
@@ -247,6 +253,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ForkOptions options = daemon ? ForkOptions.DEFAULT.asDaemon() : ForkOptions.DEFAULT;
         ScopedSubtask<U> subtask = create(null, TaskClassifier.kindOf(function), options);
         admit(subtask);
+        starter.hold(subtask);
         return subtask;
     }
 
@@ -259,7 +266,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         try {
             Task<U> task = Task.of(function, argument);
             CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
-            subtask.load(context.around(task), execution);
+            subtask.load(starter.runnerOf(subtask).around(context.around(task)), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
                 execution.cancel("it was not started"); // unless it was, and has ended since
@@ -332,20 +339,25 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
     }
 
-    /** The permit of a subtask is free, once {@code ending} has ended; at once if it is null. */
-    void onPermitFree(ScopedSubtask<?> subtask, @Nullable Thread ending) {
-        starter.onPermitFree(subtask, ending);
+    /** A subtask has ended or does not begin, on the calling thread: its permit is free when that thread is. */
+    void onEnding(ScopedSubtask<?> subtask) {
+        starter.onEnding(subtask);
+    }
+
+    /** The permit of a subtask is free. */
+    void onPermitFree(ScopedSubtask<?> subtask) {
+        starter.onPermitFree(subtask, null);
+    }
+
+    /** Whether no code of users runs when a subtask starts, reports or succeeds, and no success ends the others. */
+    boolean isQuiet() {
+        return quiet;
     }
 
     /** Of which a subtask of this kind needs a permit; null if it needs none. */
     @Nullable
     Limiter limiterOf(TaskKind kind) {
         return starter.limiterOf(kind);
-    }
-
-    /** Whether the thread of a subtask goes on when that has ended. */
-    boolean reusesThreadOf(ScopedSubtask<?> subtask) {
-        return starter.reusesThreadOf(subtask);
     }
 
     /** A subtask that was in line has its permit, and starts once {@code ending} has ended; at once if that is null. */

@@ -39,6 +39,11 @@ final class ScopeOutcome<T extends @Nullable Object, R extends @Nullable Object>
         return (Joiner<@Nullable Object, ? extends R>) joiner;
     }
 
+    /** Whether the joiner is one of ours that runs no code of users, and that no success makes cancel. */
+    boolean isQuiet() {
+        return joiner instanceof AwaitAllSuccessful || joiner instanceof AllSuccessful || joiner instanceof AwaitAll;
+    }
+
     /** Tells the joiner of a fork; what it throws is for who forks. Returns whether it has enough. */
     boolean onFork(ScopedSubtask<?> subtask) {
         return subtask.concernsJoiner() && joiner().onFork(subtask);

@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import dev.loomscope.Subtask.State;
 import dev.loomscope.core.CpuExecution;
+import dev.loomscope.core.CpuOutcome;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.core.TaskAction;
 import dev.loomscope.core.TaskFunction;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
@@ -113,9 +115,23 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         return traits.daemon();
     }
 
-    /** Whether its own thread is a platform thread. */
+    /** Whether its thread is a platform thread. */
     boolean needsPlatformThread() {
         return traits.needsPlatformThread();
+    }
+
+    /** Whether a cancel leaves its thread behind. */
+    boolean isAbandonable() {
+        return traits.isAbandonable();
+    }
+
+    SubtaskTraits traits() {
+        return traits;
+    }
+
+    /** Starts the thread that was made for it, outside of everything. */
+    void startThread() {
+        heldThread().start();
     }
 
     // Its frame is the only one of ours below a task that waits, and of a million each has a copy. So it does little
@@ -126,14 +142,63 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (begins()) {
             T value;
             try {
-                Callable<? extends T> code = codeHere();
-                value = code != null ? code.call() : runElsewhere();
+                value = codeHere().call();
             } catch (Throwable e) {
                 endThrowing(e);
                 return;
             }
             endReturning(value);
         }
+    }
+
+    /** Has its backend run it. Any thread. */
+    void startElsewhere() {
+        if (!begins()) {
+            return;
+        }
+        try {
+            execution().start(this::onOutcome);
+        } catch (Throwable e) { // no memory, say
+            onOutcome(new CpuOutcome.Failed<>(e));
+        }
+    }
+
+    // One that runs elsewhere was loaded with what runs it.
+    @SuppressWarnings("unchecked")
+    private CpuExecution<T> execution() {
+        return (CpuExecution<T>) Objects.requireNonNull(extras().execution(), "execution");
+    }
+
+    // What its end runs of users, such as a joiner, finds it as the subtask of the calling thread and may fork.
+    private void onOutcome(CpuOutcome<T> outcome) {
+        if (!mayBlock()) {
+            endWith(outcome);
+            return;
+        }
+        Thread thread = Thread.currentThread();
+        Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
+        thread.setUncaughtExceptionHandler(this);
+        setEndingThread(thread);
+        try {
+            endWith(outcome);
+        } finally {
+            setEndingThread(null);
+            thread.setUncaughtExceptionHandler(before);
+        }
+    }
+
+    private void endWith(CpuOutcome<T> outcome) {
+        switch (outcome) {
+            case CpuOutcome.Succeeded<T> success -> endReturning(success.value());
+            case CpuOutcome.Failed<T> failure -> endThrowing(failure.thrown());
+            case CpuOutcome.Cancelled<T> cancelled -> endThrowing(cancelled.thrown());
+        }
+    }
+
+    /** Whether what happens at its start and end may run code of users. */
+    @Override
+    public boolean mayBlock() {
+        return !scope.isQuiet();
     }
 
     // It may come here before the cancel of the scope finds it, or between the two halves of its own.
@@ -145,51 +210,43 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
                 cancel(reason);
             }
             endIfCancelled();
-            begun = beginRunning();
+            begun = traits.runsHere() ? beginRunning() : beginElsewhere();
         } finally {
             if (!begun) {
-                givePermitBack();
+                scope.onEnding(this);
             }
         }
         return begun;
     }
 
-    private void givePermitBack() {
-        SubtaskExtras present = extras;
-        if (present == null || present.abandonable() == null) { // else that thread has it, and gives it back
-            scope.onPermitFree(this, scope.reusesThreadOf(this) ? null : Thread.currentThread());
-        }
-    }
-
     private void endReturning(T value) {
         try {
             try {
-                if (traits.runsOnItsThread()) {
-                    closeLeftOpen();
-                }
+                closeLeftOpen();
             } catch (Throwable e) {
                 fail(e);
                 return;
             }
-            endRunning();
-            endHooks();
-            end(State.SUCCESS, value);
+            if (endRunning()) {
+                endHooks();
+                end(State.SUCCESS, value);
+            } else {
+                log.debug("abandoned {} has ended", describe());
+            }
         } finally {
-            givePermitBack();
+            scope.onEnding(this);
         }
     }
 
     private void endThrowing(Throwable thrown) {
         try {
             try {
-                if (traits.runsOnItsThread()) {
-                    closeLeftOpenOfFailed();
-                }
+                closeLeftOpenOfFailed();
             } finally {
                 fail(thrown);
             }
         } finally {
-            givePermitBack();
+            scope.onEnding(this);
         }
     }
 
@@ -207,21 +264,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         SafeText.error(log, "the thread of %s has ended outside of its task".formatted(describe()), thrown);
     }
 
-    // What the calling thread runs itself, from now on; null if the code runs elsewhere.
-    private @Nullable Callable<? extends T> codeHere() {
-        if (!traits.runsOnItsThread()) {
-            return null;
-        }
+    // What the calling thread runs, from now on. A subtask that runs was loaded.
+    @SuppressWarnings("NullAway")
+    private Callable<? extends T> codeHere() {
         start();
         return task;
-    }
-
-    // A subtask that runs was loaded; null is a result like any other.
-    @SuppressWarnings({"NullAway", "unchecked"})
-    private T runElsewhere() throws Throwable {
-        SubtaskExtras present = extras;
-        CpuExecution<?> remote = present == null ? null : present.execution();
-        return remote != null ? (T) remote.run() : runAbandonable(task);
     }
 
     // What its code leaves open would keep the thread from ending, and with it the scope.
@@ -252,29 +299,6 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     /** Its code opens a scope. */
     void opensScope() {
         extras().opensScope();
-    }
-
-    // The start is told here: the other thread may come when this subtask has ended.
-    private T runAbandonable(Callable<? extends T> code) throws Throwable {
-        start();
-        AbandonableCall<T> call = new AbandonableCall<>(
-                name(), this, () -> callAndTidy(code), () -> scope.onPermitFree(this, Thread.currentThread()));
-        SubtaskExtras own = extras(); // before the start: from then on the other thread gives the permit back
-        Thread instead = call.start();
-        own.runsOn(instead);
-        return call.await(instead);
-    }
-
-    private T callAndTidy(Callable<? extends T> code) throws Exception {
-        T value;
-        try {
-            value = code.call();
-        } catch (Throwable e) {
-            closeLeftOpenOfFailed();
-            throw e;
-        }
-        closeLeftOpen();
-        return value;
     }
 
     /** Its code starts in a worker. */
@@ -319,12 +343,41 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private void fail(Throwable e) {
-        endRunning();
+        if (!endRunning()) {
+            sayThatItFailedAbandoned(e);
+            return;
+        }
         endHooks();
         if (InterruptShape.matches(e) && isCancelled()) {
             end(State.CANCELLED, null);
         } else {
             endFailed(e);
+        }
+    }
+
+    private void sayThatItFailedAbandoned(Throwable thrown) {
+        if (InterruptShape.matches(thrown)) {
+            log.debug("abandoned {} has ended", describe());
+        } else {
+            SafeText.warn(
+                    log,
+                    "%s was abandoned and has failed since; the failure is reported nowhere else".formatted(describe()),
+                    thrown);
+        }
+    }
+
+    // A hook that runs is waited for, so this is not for the thread that cancels.
+    @Override
+    void onInterrupted() {
+        if (isAbandonable()) {
+            CallbackThreads.execute(this::abandon);
+        }
+    }
+
+    private void abandon() {
+        if (endAbandoned()) {
+            endHooks();
+            end(State.CANCELLED, null);
         }
     }
 
@@ -388,7 +441,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         try {
             failUnstarted(e);
         } finally {
-            scope.onPermitFree(this, null);
+            scope.onPermitFree(this);
         }
     }
 
@@ -417,16 +470,8 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         if (needed != null && isWaiting()) {
             return new WaitGraph.Permit(needed, this);
         }
-        Thread running = codeThread();
+        Thread running = thread();
         return running == null || hasEnded() ? null : ThreadWaits.of(running);
-    }
-
-    /** The thread that runs its code, or waits for its worker; null if it has not started. */
-    @Nullable
-    Thread codeThread() {
-        SubtaskExtras present = extras;
-        Thread instead = present == null ? null : present.abandonable();
-        return instead == null ? thread() : instead;
     }
 
     /** Whether it has ended, and not on the calling thread: who still runs below it was left behind and belongs to nobody. */
@@ -595,7 +640,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             before = (SubtaskExtras) EXTRAS.compareAndExchange(this, null, SubtaskExtras.NONE_AT_END);
         }
         if (before != null) {
-            before.endFollowers();
+            before.endFollowers(!traits.runsHere() && !mayBlock());
         }
     }
 
@@ -720,12 +765,29 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
         ForkContext context = ForkContext.capture();
+        ClassLoader classes = Thread.currentThread().getContextClassLoader();
         ScopedSubtask<U> next = scope.admitContinuation(function, traits.daemon());
-        Runnable action = () -> proceedTo(next, function, context);
+        Runnable action = () -> proceedTo(next, function, context, classes);
         if (!extras().followers().add(action)) {
             action.run();
         }
         return next;
+    }
+
+    // On the thread that has ended this one: what is read there of the class loader is to be as it was for 'then'.
+    private <U extends @Nullable Object> void proceedTo(
+            ScopedSubtask<U> next,
+            TaskFunction<? super T, ? extends U> function,
+            ForkContext context,
+            @Nullable ClassLoader classes) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(classes);
+        try {
+            proceedTo(next, function, context);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     private <U extends @Nullable Object> void proceedTo(

@@ -128,7 +128,7 @@ final class Stragglers {
     }
 
     private void warn(ScopedSubtask<?> subtask) {
-        Thread thread = subtask.codeThread();
+        Thread thread = subtask.thread();
         String stack = thread == null
                 ? " (it has no thread here)"
                 : Arrays.stream(thread.getStackTrace())

@@ -4,6 +4,7 @@ import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.TaskAction;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,6 @@ final class SubtaskExtras {
 
     private volatile @Nullable CancelReason cancelReason; // any thread, set once
     private volatile long cancelledNanos; // after cancelReason, by whoever set that; 0 if it did not run then
-    private volatile @Nullable Thread abandonable; // its own thread, once; what runs its code instead
     private volatile @Nullable CancelHooks hooks; // any thread; made by the first
     private volatile @Nullable Followers followers; // any thread; made by the first, ends as Followers.OVER
 
@@ -60,16 +60,6 @@ final class SubtaskExtras {
     @Nullable
     String worker() {
         return worker;
-    }
-
-    void runsOn(Thread instead) {
-        abandonable = instead;
-    }
-
-    /** What runs its code in place of its own thread; null if nothing does. */
-    @Nullable
-    Thread abandonable() {
-        return abandonable;
     }
 
     void opensScope() {
@@ -162,11 +152,21 @@ final class SubtaskExtras {
         execution = null;
     }
 
-    /** Lets go of everybody who waits for its end, and runs what is to run after it; once. */
-    void endFollowers() {
+    /**
+     * Lets go of everybody who waits for its end, and runs what is to run after it; once.
+     *
+     * @param elsewhere whether the calling thread must not run code of users
+     */
+    void endFollowers(boolean elsewhere) {
         Followers all = (Followers) FOLLOWERS.getAndSet(this, Followers.OVER);
-        if (all != null) { // mostly there is nobody
-            all.end().forEach(Trampoline::run);
+        if (all == null) { // mostly there is nobody
+            return;
+        }
+        List<Runnable> continuations = all.end();
+        if (!elsewhere) {
+            continuations.forEach(Trampoline::run);
+        } else if (!continuations.isEmpty()) {
+            CallbackThreads.execute(() -> continuations.forEach(Trampoline::run));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.loomscope;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,8 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     }
 
     private volatile int phase;
-    private @Nullable Thread thread; // set by itself before RUNNING
+    // Before RUNNING by whoever forks it or runs it; to null by whoever leaves it behind. While a backend ends it, the thread that does.
+    private @Nullable Thread thread;
     // Whether one of ours was delivered, whether one has come and was put off, and how many put it off, all in one int.
     private int interrupts; // while TOUCHED, or by the thread once ENDED
 
@@ -53,15 +55,40 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         return phase == ENDED;
     }
 
-    /** The thread that runs it or waits for its worker; null if it has not started. */
+    /** The thread that runs it, or that ran it to its end; null if it has not started, runs elsewhere, or was left behind. */
     final @Nullable Thread thread() {
         return phase >= RUNNING ? thread : null; // after the read of phase: then it is set
+    }
+
+    /** Whether the thread that will run it was made. By whoever forks or starts it. */
+    final boolean hasThread() {
+        return thread != null;
+    }
+
+    /** Says which thread will run it. On the forking thread, before it starts. */
+    final void setThread(Thread newThread) {
+        thread = newThread;
+    }
+
+    /** The thread that was made for it. */
+    final Thread heldThread() {
+        return Objects.requireNonNull(thread, "thread");
     }
 
     /** It runs on the calling thread from now on; or returns false, because it has ended. */
     final boolean beginRunning() {
         thread = Thread.currentThread();
         return PHASE.compareAndSet(this, WAITING, RUNNING);
+    }
+
+    /** It runs outside this JVM from now on; or returns false, because it has ended. */
+    final boolean beginElsewhere() {
+        return PHASE.compareAndSet(this, WAITING, RUNNING);
+    }
+
+    /** The calling thread ends what has run elsewhere; null when it has done so. */
+    final void setEndingThread(@Nullable Thread ending) {
+        thread = ending;
     }
 
     /** It ends before it starts; or returns false, because it has started or ended, or is being announced. */
@@ -87,27 +114,58 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         return true;
     }
 
-    /** Its code has ended, on the calling thread. Waits out an interrupt that is just being delivered, and takes back one that was. */
-    final void endRunning() {
-        while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
-            Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
+    /**
+     * Its code has ended, on the calling thread. Waits out an interrupt that is just being delivered, and takes back one that was.
+     *
+     * @return false if it was left behind before
+     */
+    final boolean endRunning() {
+        if (!leaveRunning()) {
+            return false;
         }
         if (wasDelivered()) {
             Thread.interrupted();
         }
+        return true;
+    }
+
+    /** It ends although its code goes on, whose thread is nobody's from now on; or returns false, because it has ended. Any thread. */
+    final boolean endAbandoned() {
+        if (!leaveRunning()) {
+            return false;
+        }
+        thread = null;
+        return true;
+    }
+
+    private boolean leaveRunning() {
+        while (!PHASE.compareAndSet(this, RUNNING, ENDED)) {
+            if (hasEnded()) {
+                return false;
+            }
+            Thread.yield(); // a virtual thread must not keep the carrier that the other one needs
+        }
+        return true;
     }
 
     /** Interrupts its thread, now or when that is no longer put off. No effect unless it runs. Any thread. */
     final void interrupt() {
+        boolean now = false;
         if (touch()) {
             try {
                 interrupts |= DUE;
-                deliver();
+                now = deliver();
             } finally {
                 phase = RUNNING;
             }
         }
+        if (now) {
+            onInterrupted();
+        }
     }
+
+    /** Its thread was interrupted by us. Any thread. */
+    abstract void onInterrupted();
 
     @Override
     public final void holdInterrupts() {
@@ -125,13 +183,17 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
 
     @Override
     public final void releaseInterrupts() {
+        boolean now = false;
         if (touch()) {
             try {
                 interrupts -= HOLD;
-                deliver();
+                now = deliver();
             } finally {
                 phase = RUNNING;
             }
+        }
+        if (now) {
+            onInterrupted();
         }
     }
 
@@ -145,12 +207,14 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
         return was;
     }
 
-    private void deliver() {
+    private boolean deliver() {
         Thread target = thread;
-        if (isDue() && interrupts < HOLD && target != null) {
-            interrupts = DELIVERED;
-            target.interrupt();
+        if (!isDue() || interrupts >= HOLD || target == null) {
+            return false;
         }
+        interrupts = DELIVERED;
+        target.interrupt();
+        return true;
     }
 
     private boolean wasDelivered() {

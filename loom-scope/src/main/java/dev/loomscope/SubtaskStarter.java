@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Gives the subtasks of a scope their permits and their threads, in this order. */
+/** Gives the subtasks of a scope their permits, and then to their {@link Runner}, in this order. */
 final class SubtaskStarter {
 
     private final ThreadStarter threads;
-    private final @Nullable ReusedThreads reused; // for BLOCKING; null if each is to have a thread of its own
+    private final Runner onThread;
+    private final OnOutsideThread onOutsideThread = new OnOutsideThread();
+    private final @Nullable OnReusedThread onReusedThread; // for BLOCKING; null if each is to have a thread of its own
+    private final Runner inWorker = new InWorker();
     private final @Nullable Limiter io;
     private final Limiter blocking;
     private final @Nullable Limiter cpu;
@@ -22,12 +25,33 @@ final class SubtaskStarter {
         this.io = ioIsBound ? orOwn(sharedIo, scope, TaskKind.IO, config.maxIo()) : null;
         this.blocking = orOwn(sharedBlocking, scope, TaskKind.BLOCKING, config.maxBlocking());
         this.cpu = config.limiters().get(TaskKind.CPU);
-        this.reused = config.reusedThreads() ? new ReusedThreads() : null;
+        this.onReusedThread = config.reusedThreads() ? new OnReusedThread() : null;
         this.threads = new ThreadStarter(scope);
+        this.onThread = new OnThread(threads);
     }
 
     private static Limiter orOwn(@Nullable Limiter shared, String scope, TaskKind kind, int max) {
         return shared != null ? shared : Limiter.of("%s of scope '%s'".formatted(kind, scope), max);
+    }
+
+    /** Whether the calling thread has no way to start threads inside the JDK's scope: it is outside itself. */
+    boolean callerIsOutside() {
+        return !threads.isOpenToCaller();
+    }
+
+    /** Where a subtask runs. */
+    Runner runnerOf(ScopedSubtask<?> subtask) {
+        SubtaskTraits traits = subtask.traits();
+        if (traits.kind() == TaskKind.CPU) {
+            return inWorker;
+        }
+        if (traits.isAbandonable()) {
+            return onOutsideThread;
+        }
+        if (onReusedThread != null && traits.kind() == TaskKind.BLOCKING) {
+            return onReusedThread;
+        }
+        return traits.outside() ? onOutsideThread : onThread;
     }
 
     /** Whether subtasks of this kind need no permit. */
@@ -35,7 +59,10 @@ final class SubtaskStarter {
         return limiterOf(kind) == null;
     }
 
-    /** Starts a subtask now, or later when there is a permit for it. Any thread inside the scope. */
+    /**
+     * Starts a subtask now, or later when there is a permit for it. On the forking thread; or on any thread inside the scope, after {@link
+     * #hold}.
+     */
     void start(ScopedSubtask<?> subtask) {
         Limiter limiter = limiterOf(subtask.kind());
         if (limiter == null) {
@@ -47,6 +74,7 @@ final class SubtaskStarter {
             startWithPermit(subtask);
             return;
         }
+        hold(subtask);
         subtask.announceQueued();
         if (limiter.enter(subtask)) {
             startWithPermit(subtask);
@@ -55,29 +83,29 @@ final class SubtaskStarter {
         }
     }
 
+    /** Keeps what a subtask that cannot start yet takes along from the forking thread. On that thread. */
+    void hold(ScopedSubtask<?> subtask) {
+        try {
+            runnerOf(subtask).hold(subtask);
+        } catch (OutOfMemoryError e) {
+            subtask.failUnstarted(e);
+        } catch (RuntimeException | Error e) {
+            subtask.failUnstarted(e);
+            throw e;
+        }
+    }
+
     private void startWithPermit(ScopedSubtask<?> subtask) {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, null);
         } else {
-            startNow(subtask);
+            runnerOf(subtask).start(subtask);
         }
     }
 
-    private void startNow(ScopedSubtask<?> subtask) {
-        if (reused == null || !subtask.needsPlatformThread()) {
-            threads.start(subtask);
-            return;
-        }
-        try {
-            reused.start(subtask);
-        } catch (OutOfMemoryError e) {
-            subtask.failToStart(e);
-        }
-    }
-
-    /** Whether its thread goes on when it has ended. */
-    boolean reusesThreadOf(ScopedSubtask<?> subtask) {
-        return reused != null && subtask.needsPlatformThread();
+    /** The subtask ends on the calling thread: its permit is free when that thread is. */
+    void onEnding(ScopedSubtask<?> subtask) {
+        onPermitFree(subtask, runnerOf(subtask).endsThread() ? Thread.currentThread() : null);
     }
 
     // It is in line already: of two who close a cycle together, the later one sees the other.
@@ -92,10 +120,8 @@ final class SubtaskStarter {
     void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, ending);
-        } else if (reusesThreadOf(subtask)) {
-            startNow(subtask);
         } else {
-            threads.startAfter(ending, subtask);
+            runnerOf(subtask).startGranted(subtask, ending);
         }
     }
 
@@ -124,8 +150,9 @@ final class SubtaskStarter {
     /** Waits until all threads have ended. Owner thread only, after the last subtask has ended. */
     void close() {
         threads.close();
-        if (reused != null) {
-            reused.close();
+        onOutsideThread.close();
+        if (onReusedThread != null) {
+            onReusedThread.close();
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ final class ThreadContainer {
 
     private final JdkScope jdk;
     private @Nullable ScopedSubtask<?> next; // what the factory makes a thread for; the JDK calls it inside fork
+    private Thread.@Nullable Builder helper; // how the factory makes one that is no subtask
 
     ThreadContainer(String name) {
         this.jdk = JdkScope.open(name, this::newThread);
@@ -33,13 +35,17 @@ final class ThreadContainer {
         }
     }
 
-    /** Starts a virtual thread that is no subtask. */
-    void startHelper(Runnable code) {
-        next = null;
-        jdk.fork(() -> {
-            code.run();
-            return null;
-        });
+    /** Starts a thread that is no subtask, with nothing of the calling thread but its scoped values. */
+    void startHelper(Thread.Builder kind, Runnable code) {
+        helper = kind.inheritInheritableThreadLocals(false);
+        try {
+            jdk.fork(() -> {
+                code.run();
+                return null;
+            });
+        } finally {
+            helper = null;
+        }
     }
 
     /** Waits until all threads have ended, keeping an interrupt for later. */
@@ -67,10 +73,26 @@ final class ThreadContainer {
     private Thread newThread(Runnable code) {
         ScopedSubtask<?> subtask = next;
         if (subtask == null) {
-            return Thread.ofVirtual().unstarted(code);
+            return Objects.requireNonNull(helper, "helper").unstarted(code);
         }
+        hold(subtask);
+        return subtask.heldThread();
+    }
+
+    /**
+     * Makes the thread of a subtask, unless it has one. The thread inherits the context class loader and inheritable thread locals of the
+     * calling thread, which forks the subtask; its scoped values come from the container in which it is started.
+     */
+    static void hold(ScopedSubtask<?> subtask) {
+        if (!subtask.hasThread()) {
+            subtask.setThread(builderFor(subtask).unstarted(subtask));
+        }
+    }
+
+    /** A builder for the thread of a subtask, by which the thread {@linkplain ScopedSubtask#current finds} it. */
+    static Thread.Builder builderFor(ScopedSubtask<?> subtask) {
         Thread.Builder builder =
                 subtask.needsPlatformThread() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
-        return builder.name(subtask.name()).uncaughtExceptionHandler(subtask).unstarted(subtask);
+        return builder.name(subtask.name()).uncaughtExceptionHandler(subtask);
     }
 }

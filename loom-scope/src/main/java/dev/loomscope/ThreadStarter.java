@@ -1,90 +1,69 @@
 package dev.loomscope;
 
-import dev.loomscope.core.TaskContext;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the threads of a scope's subtasks, on behalf of any thread.
+ * Starts the threads of a scope's subtasks inside the JDK's scope, on behalf of any thread.
  *
  * <p>From 25 on, only the owner of a JDK scope may fork in it. What the owner forks is started at once. What others fork, and what
- * had to wait for a permit, is started by the dispatcher: a virtual thread inside the owner's container that has a container of
- * its own, with the same scoped values. It is there from the beginning, since later the owner may be busy, or have other scoped
- * values, or have opened a scope inside this one.
+ * had to wait for a permit, is started by a {@link Dispatcher}, a thread in the owner's container. The owner starts a dispatcher before
+ * it could be needed: a platform thread when it forks the first BLOCKING subtask, so that BLOCKING subtasks never wait for a carrier, and
+ * a virtual thread when it forks the first IO subtask and there is none.
  */
 final class ThreadStarter {
 
     private final String name;
     private final Thread owner = Thread.currentThread();
     private final ThreadContainer container;
-    private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
-    private volatile boolean over; // the dispatcher, once: it takes no request any more
-
-    /**
-     * What the dispatcher has to do.
-     *
-     * @param subtask to start; null to end
-     * @param before the thread whose permit the subtask has, which is about to end; null if nobody had it
-     */
-    private record Request(
-            @Nullable ScopedSubtask<?> subtask, @Nullable Thread before) {
-
-        // It has nothing more to do than to end: until then it counts as one of those that the permits bound.
-        @SuppressWarnings("ThreadJoinLoop") // it is one
-        void awaitBefore() {
-            Thread waited = before;
-            while (waited != null) {
-                try {
-                    waited.join();
-                    return;
-                } catch (InterruptedException e) {
-                    // not for us: nobody knows this thread
-                }
-            }
-        }
-    }
+    private volatile @Nullable Dispatcher virtual; // owner thread; set once
+    private volatile @Nullable Dispatcher platform; // owner thread; set once
 
     /** For the calling thread, the owner of the scope. */
     ThreadStarter(String name) {
         this.name = name;
         this.container = new ThreadContainer(name);
-        try {
-            container.startHelper(this::dispatch);
-        } catch (Throwable e) { // no memory for a thread: nobody else will close what was opened here
-            container.close();
-            throw e;
+    }
+
+    /** Whether the calling thread can have subtasks started here. */
+    boolean isOpenToCaller() {
+        return Thread.currentThread() == owner || platform != null || virtual != null;
+    }
+
+    /**
+     * Makes sure that a subtask of this sort can be started while the owner is busy. No effect on other threads than the owner.
+     *
+     * @throws OutOfMemoryError if no thread can be started for that
+     * @throws RuntimeException if the JDK refuses, because the owner has other scoped values than when it opened the scope
+     */
+    private void prepareFor(ScopedSubtask<?> subtask) {
+        if (Thread.currentThread() != owner || platform != null) {
+            return;
+        }
+        if (subtask.needsPlatformThread()) {
+            platform = startDispatcher(Thread.ofPlatform().daemon().name("loom-scope-dispatcher"));
+        } else if (virtual == null) {
+            virtual = startDispatcher(Thread.ofVirtual());
         }
     }
 
-    /** Starts a subtask that has its permit. Any thread inside the scope. */
+    private Dispatcher startDispatcher(Thread.Builder kind) {
+        Dispatcher dispatcher = new Dispatcher(name);
+        container.startHelper(kind, dispatcher);
+        return dispatcher;
+    }
+
+    /** Makes the thread of a subtask that cannot start yet. On the forking thread. */
+    void hold(ScopedSubtask<?> subtask) {
+        prepareFor(subtask);
+        ThreadContainer.hold(subtask);
+    }
+
+    /** Starts a subtask that has its permit. On the forking thread, or after {@link #hold}. */
     void start(ScopedSubtask<?> subtask) {
         if (Thread.currentThread() == owner) {
             startHere(subtask);
         } else {
-            request(subtask, null);
-        }
-    }
-
-    /** Starts a subtask that has the permit of a thread that is about to end, if there is one. Any thread. */
-    void startAfter(@Nullable Thread before, ScopedSubtask<?> subtask) {
-        request(subtask, before);
-    }
-
-    private void request(ScopedSubtask<?> subtask, @Nullable Thread before) {
-        requests.add(new Request(subtask, before));
-        if (over) {
-            refuseLeftovers();
-        }
-    }
-
-    // A permit may be granted in the moment when its subtask is cancelled and the scope closed: it has to come back.
-    private void refuseLeftovers() {
-        for (Request left = requests.poll(); left != null; left = requests.poll()) {
-            if (left.subtask != null) {
-                left.subtask.failToStart(new IllegalStateException(
-                        "scope '%s' was closed before this subtask got its thread".formatted(name)));
-            }
+            startAfter(null, subtask);
         }
     }
 
@@ -92,6 +71,7 @@ final class ThreadStarter {
     // mistake: it forks with other scoped values than the scope was opened with.
     private void startHere(ScopedSubtask<?> subtask) {
         try {
+            prepareFor(subtask); // first, since the subtask may fork
             container.start(subtask);
         } catch (OutOfMemoryError e) {
             subtask.failToStart(e);
@@ -101,52 +81,37 @@ final class ThreadStarter {
         }
     }
 
+    /** Starts a subtask that has the permit of a thread that is about to end, if there is one. Any thread. */
+    void startAfter(@Nullable Thread before, ScopedSubtask<?> subtask) {
+        Dispatcher dispatcher = dispatcherFor(subtask);
+        if (dispatcher == null) {
+            subtask.failToStart(new IllegalStateException(
+                    "scope '%s' has no thread that could start %s".formatted(name, subtask.describe())));
+            return;
+        }
+        try {
+            ThreadContainer.hold(subtask);
+            dispatcher.request(subtask, before);
+        } catch (OutOfMemoryError e) {
+            subtask.failToStart(e);
+        }
+    }
+
+    private @Nullable Dispatcher dispatcherFor(ScopedSubtask<?> subtask) {
+        Dispatcher first = subtask.needsPlatformThread() ? platform : virtual;
+        return first != null ? first : platform != null ? platform : virtual;
+    }
+
     /** Waits until all threads have ended. Owner thread only, after the last subtask has ended. */
     void close() {
-        requests.add(new Request(null, null));
+        end(virtual);
+        end(platform);
         container.close();
     }
 
-    private void dispatch() {
-        ThreadContainer own = null;
-        try {
-            clearContext();
-            for (Request request = next(); request.subtask != null; request = next()) {
-                request.awaitBefore();
-                try {
-                    if (own == null) {
-                        own = new ThreadContainer(name);
-                    }
-                    own.start(request.subtask);
-                } catch (Throwable e) {
-                    request.subtask.failToStart(e);
-                }
-            }
-        } finally {
-            over = true;
-            refuseLeftovers();
-            if (own != null) {
-                own.close();
-            }
-        }
-    }
-
-    // Some logging frameworks let threads inherit the MDC: from here on that would be a stale one.
-    private static void clearContext() {
-        try {
-            TaskContext.clear();
-        } catch (RuntimeException | Error e) {
-            // code of the log: each subtask sets its own, or fails for that
-        }
-    }
-
-    private Request next() {
-        while (true) {
-            try {
-                return requests.take();
-            } catch (InterruptedException e) {
-                // not for us: nobody knows this thread
-            }
+    private static void end(@Nullable Dispatcher dispatcher) {
+        if (dispatcher != null) {
+            dispatcher.end();
         }
     }
 }

@@ -42,6 +42,7 @@ class ArchitectureTest {
             "dev.loomscope.core.Cpu",
             "dev.loomscope.core.CpuBackend",
             "dev.loomscope.core.CpuExecution",
+            "dev.loomscope.core.CpuOutcome",
             "dev.loomscope.core.CpuRequest",
             "dev.loomscope.core.CurrentTask",
             "dev.loomscope.core.Io",

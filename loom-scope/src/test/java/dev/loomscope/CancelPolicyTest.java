@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CancelPolicyTest {
 
     private final CountDownLatch release = new CountDownLatch(1);
-    private final LogTail log = new LogTail(AbandonableCall.class);
+    private final LogTail log = new LogTail(ScopedSubtask.class);
 
     @AfterEach
     void nothingIsLeft() {
@@ -224,33 +224,46 @@ class CancelPolicyTest {
     }
 
     @Test
-    void whatWasAbandonedBeforeItsThreadCameRunsNothing() throws Exception {
+    void cancelBeforeTheThreadBeginsRunsNothing() throws Exception {
         AtomicBoolean ran = new AtomicBoolean();
-        CountDownLatch ended = new CountDownLatch(1);
-        AbandonableCall<Object> call =
-                new AbandonableCall<>("late", (thread, thrown) -> {}, () -> ran.getAndSet(true), ended::countDown);
-        Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> call.await(new Thread(() -> {}))).isInstanceOf(InterruptedException.class);
-        call.start();
-        Patience.await(ended);
+        try (var scope = MixedScope.open(Joiner.awaitAll(), c -> c.withMaxConcurrent(TaskKind.BLOCKING, 1))) {
+            scope.fork(TaskKind.BLOCKING, () -> Patience.await(release));
+            Subtask<Boolean> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON)
+                    .fork("late", TaskKind.BLOCKING, () -> ran.getAndSet(true));
+            subtask.cancel();
+            release.countDown();
+            scope.join();
+            assertThat(subtask.state()).isEqualTo(State.CANCELLED);
+        }
         assertThat(ran).isFalse();
     }
 
-    /** The end and the cancel may come together: then there is an outcome, and nobody is left behind. */
+    /** The end and the cancel may come together: either the outcome counts, or the failure is logged as one of an abandoned task. */
     @Test
-    void whatHasEndedWhenTheInterruptComesIsNotAbandoned() throws Exception {
-        IllegalStateException failure = new IllegalStateException("its own");
-        AbandonableCall<Object> call = new AbandonableCall<>(
-                "ended",
-                (thread, thrown) -> {},
-                () -> {
-                    throw failure;
-                },
-                () -> {});
-        Thread thread = call.start();
-        thread.join();
-        Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> call.await(thread)).isSameAs(failure);
+    void failureThatRacesWithTheCancelIsNeverLost() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            IllegalStateException failure = new IllegalStateException("its own " + round);
+            CountDownLatch running = new CountDownLatch(1);
+            CountDownLatch go = new CountDownLatch(1);
+            try (var scope = MixedScope.open(Joiner.awaitAll())) {
+                Subtask<Object> subtask = scope.withCancelPolicy(CancelPolicy.ABANDON)
+                        .fork("racer-" + round, TaskKind.BLOCKING, () -> {
+                            running.countDown();
+                            Patience.awaitDeaf(go);
+                            throw failure;
+                        });
+                Patience.await(running);
+                go.countDown();
+                subtask.cancel();
+                scope.join();
+                if (subtask.state() == State.FAILED) {
+                    assertThat(subtask.exception()).isSameAs(failure);
+                } else {
+                    assertThat(subtask.state()).isEqualTo(State.CANCELLED);
+                    log.awaitWarning("racer-" + round);
+                }
+            }
+        }
     }
 
     @Test

@@ -80,9 +80,12 @@ final class JobReply {
         return true;
     }
 
-    /** Says what is to run when something has come; once, before the first {@link #hear}. */
+    /** Says what is to run when something has come; at once if something has. Once, before the first {@link #hear}. */
     void wakeBy(Runnable action) {
         wake = action;
+        if (reply != null) { // it was cancelled before anybody waited; whoever brings something later sees the action
+            action.run();
+        }
     }
 
     /** Something may have come. */

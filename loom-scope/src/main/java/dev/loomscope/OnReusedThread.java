@@ -1,17 +1,20 @@
 package dev.loomscope;
 
 import dev.loomscope.core.TaskContext;
+import java.util.concurrent.Callable;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The platform threads of one scope that outlive its subtasks and are shared with other scopes: {@link
- * ScopeConfig#withReusedThreads}. The JDK's scope knows nothing of them, so that what it would do for its own is done here: nobody
- * leaves the scope while one of its subtasks is still on such a thread. Any thread, but for {@link #close}.
+ * Runs subtasks on platform threads that outlive them and are shared with other scopes: {@link ScopeConfig#withReusedThreads}. The
+ * JDK's scope does not know these threads, so {@link #close} does here what the JDK would do: it waits until no subtask of the scope is on
+ * such a thread.
+ *
+ * <p>A reused thread inherits nothing but the context class loader, which comes from the thread that forked the subtask.
  */
-final class ReusedThreads {
+final class OnReusedThread implements Runner {
 
     private static final int SECONDS_IDLE = 10;
     private static final ThreadPoolExecutor executor = new ThreadPoolExecutor(
@@ -22,25 +25,42 @@ final class ReusedThreads {
             new SynchronousQueue<>(),
             LastingThreads.builder().name("loom-scope-blocking-", 0).factory());
 
-    private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader();
     private final Pending running = new Pending();
 
-    /** For the calling thread, the owner of a scope, whose context class loader its subtasks get. */
-    ReusedThreads() {}
+    @Override
+    public <T extends @Nullable Object> Callable<? extends T> around(Callable<? extends T> code) {
+        ClassLoader classes = Thread.currentThread().getContextClassLoader();
+        return () -> {
+            Thread.currentThread().setContextClassLoader(classes); // until run takes it away
+            return code.call();
+        };
+    }
 
-    /**
-     * Runs a subtask that has its permit.
-     *
-     * @throws OutOfMemoryError if there is no idle thread and none can be started
-     */
-    void start(ScopedSubtask<?> subtask) {
+    @Override
+    public void hold(ScopedSubtask<?> subtask) {} // around has what it needs
+
+    @Override
+    public void start(ScopedSubtask<?> subtask) {
         running.add(false, false);
         try {
             executor.execute(() -> run(subtask));
+        } catch (OutOfMemoryError e) { // no thread is idle, and none can be started
+            running.remove(false);
+            subtask.failToStart(e);
         } catch (Throwable e) {
             running.remove(false);
             throw e;
         }
+    }
+
+    @Override
+    public void startGranted(ScopedSubtask<?> subtask, @Nullable Thread before) {
+        start(subtask);
+    }
+
+    @Override
+    public boolean endsThread() {
+        return false;
     }
 
     private void run(ScopedSubtask<?> subtask) {
@@ -48,7 +68,6 @@ final class ReusedThreads {
         String name = thread.getName();
         try {
             thread.setName(subtask.name());
-            thread.setContextClassLoader(classes);
             thread.setUncaughtExceptionHandler(subtask); // by which it is found as what this thread runs
             subtask.run();
         } finally {
@@ -65,7 +84,7 @@ final class ReusedThreads {
         }
     }
 
-    /** Waits until no subtask is on such a thread. Owner thread only, after the last has ended. */
+    /** Waits until no subtask of this scope is on such a thread. Owner thread only, after the last has ended. */
     void close() {
         running.awaitUninterruptibly();
     }
