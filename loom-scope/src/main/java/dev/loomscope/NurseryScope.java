@@ -127,7 +127,9 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         ForkContext context = ForkContext.capture();
-        subtask.load(context.around(task), cpuForks.prepare(subtask, task, context, options.heapMiB()));
+        subtask.load(
+                context.around(task, reusesThreadOf(subtask)),
+                cpuForks.prepare(subtask, task, context, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
     }
@@ -139,7 +141,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
         ForkContext context = ForkContext.capture();
-        subtask.load(context.around(task), cpuForks.prepareWhenRoom(subtask, task, context));
+        subtask.load(context.around(task, reusesThreadOf(subtask)), cpuForks.prepareWhenRoom(subtask, task, context));
         admitAndStart(subtask);
         return subtask;
     }
@@ -231,7 +233,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
         Startup<V> startup = new Startup<>(this, subtask);
-        subtask.load(ForkContext.capture().around(Task.of(task, startup)), null);
+        Task<@Nullable Void> code = Task.of(task, startup);
+        subtask.load(ForkContext.capture().around(code, reusesThreadOf(subtask)), null);
         subtask.startsUp(startup);
         admit(subtask);
         starter.start(subtask);
@@ -259,7 +262,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         try {
             Task<U> task = Task.of(function, argument);
             CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
-            subtask.load(context.around(task), execution);
+            subtask.load(context.around(task, reusesThreadOf(subtask)), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
                 execution.cancel("it was not started"); // unless it was, and has ended since
