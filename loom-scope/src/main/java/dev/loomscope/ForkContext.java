@@ -62,9 +62,8 @@ final class ForkContext {
         };
     }
 
-    // OpenTelemetry comes last: an accessor that Micrometer knows may set or clear the trace as well, and the trace of
-    // a
-    // subtask is the one that was current at the fork.
+    // OpenTelemetry comes last. An accessor that Micrometer knows may set or clear the trace as well, but a subtask has
+    // the trace that was current at the fork.
     /** Gives it to the calling thread in place of what that has, until {@link Installed#remove}. */
     Installed install() {
         TaskContext.Installed ownInstalled = own.install();

@@ -78,8 +78,7 @@ class FaultsPageTest {
             }
         }
         return files.stream()
-                .collect(Collectors.groupingBy(
-                        type, Collectors.mapping(FaultsPageTest::textOf, Collectors.toList())));
+                .collect(Collectors.groupingBy(type, Collectors.mapping(FaultsPageTest::textOf, Collectors.toList())));
     }
 
     private static String textOf(Path file) {
