@@ -44,7 +44,7 @@ final class JdkScope {
     /** Starts a thread of the factory that runs {@code code}. The factory is called by this call, on this thread. */
     void fork(Callable<?> code) {
         try {
-            SHAPE.fork.invokeExact(scope, code);
+            SHAPE.fork.invokeExact(scope, OpenTelemetryContext.notRetained(code));
         } catch (Throwable e) {
             throw unchecked(e);
         }

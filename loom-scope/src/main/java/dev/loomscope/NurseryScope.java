@@ -130,7 +130,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         ForkContext context = ForkContext.capture();
         subtask.load(
-                starter.runnerOf(subtask).around(context.around(task)),
+                around(subtask, context, task),
                 cpuForks.prepare(subtask, task, context, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
@@ -143,11 +143,16 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind, ForkOptions.DEFAULT);
         ForkContext context = ForkContext.capture();
-        subtask.load(
-                starter.runnerOf(subtask).around(context.around(task)),
-                cpuForks.prepareWhenRoom(subtask, task, context));
+        subtask.load(around(subtask, context, task), cpuForks.prepareWhenRoom(subtask, task, context));
         admitAndStart(subtask);
         return subtask;
+    }
+
+    // The code with what the thread that will run it does not inherit.
+    private <U extends @Nullable Object> Callable<? extends U> around(
+            ScopedSubtask<U> subtask, ForkContext context, Callable<? extends U> code) {
+        Runner runner = starter.runnerOf(subtask);
+        return runner.around(context.around(code, !runner.endsThread()));
     }
 
     private void admitAndStart(ScopedSubtask<?> subtask) {
@@ -237,7 +242,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         }
         ScopedSubtask<@Nullable Void> subtask = create(subtaskName, runsAs, ForkOptions.DEFAULT);
         Startup<V> startup = new Startup<>(this, subtask);
-        subtask.load(starter.runnerOf(subtask).around(ForkContext.capture().around(Task.of(task, startup))), null);
+        subtask.load(around(subtask, ForkContext.capture(), Task.of(task, startup)), null);
         subtask.startsUp(startup);
         admit(subtask);
         starter.start(subtask);
@@ -266,7 +271,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         try {
             Task<U> task = Task.of(function, argument);
             CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
-            subtask.load(starter.runnerOf(subtask).around(context.around(task)), execution);
+            subtask.load(around(subtask, context, task), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
                 execution.cancel("it was not started"); // unless it was, and has ended since

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -18,7 +19,10 @@ import org.junit.jupiter.api.Test;
 class FaultsPageTest {
 
     private static final Path PAGE = Path.of("../docs/faults.md");
-    private static final List<Path> TESTS = List.of(Path.of("src/test/java"), Path.of("../loom-scope/src/test/java"));
+    private static final List<Path> TESTS = List.of(
+            Path.of("src/test/java"),
+            Path.of("../loom-scope/src/test/java"),
+            Path.of("../loom-scope/modules/host-tests/src/test/java"));
 
     // The class is left out where it is that of the test before.
     private static final Pattern NAMED_TEST = Pattern.compile("`(\\w*)\\.(\\w+)`");
@@ -59,7 +63,7 @@ class FaultsPageTest {
         assertThat(rows()).extracting(cells -> cells.getFirst() + cells.get(3)).doesNotHaveDuplicates();
     }
 
-    // In the source: those of the other module are not on the class path. A blank line ends a method.
+    // In the source: those of the other modules are not on the class path. A blank line ends a method.
     private static Pattern testCalled(String name) {
         return Pattern.compile(
                 "@(Test|ParameterizedTest|RepeatedTest)\\b(?:(?!\\n\\n)[\\s\\S])*\\bvoid " + name + "\\(");
@@ -67,13 +71,14 @@ class FaultsPageTest {
 
     private static Map<String, List<String>> sources() throws IOException {
         Function<Path, String> type = file -> file.getFileName().toString().replaceFirst("\\.java$", "");
-        try (Stream<Path> ours = Files.walk(TESTS.get(0));
-                Stream<Path> ofScopes = Files.walk(TESTS.get(1))) {
-            return Stream.concat(ours, ofScopes)
-                    .filter(file -> file.toString().endsWith("Test.java"))
-                    .collect(Collectors.groupingBy(
-                            type, Collectors.mapping(FaultsPageTest::textOf, Collectors.toList())));
+        List<Path> files = new ArrayList<>();
+        for (Path tests : TESTS) {
+            try (Stream<Path> all = Files.walk(tests)) {
+                all.filter(file -> file.toString().endsWith("Test.java")).forEach(files::add);
+            }
         }
+        return files.stream()
+                .collect(Collectors.groupingBy(type, Collectors.mapping(FaultsPageTest::textOf, Collectors.toList())));
     }
 
     private static String textOf(Path file) {
