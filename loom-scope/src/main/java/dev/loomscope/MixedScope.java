@@ -194,7 +194,8 @@ public sealed interface MixedScope<T extends @Nullable Object, R extends @Nullab
      * Runs {@code hook} if the subtask that the calling thread runs is cancelled, or the scope that it has opened: at once if it was
      * already. For calls that no interrupt ends: close the socket, cancel the statement.
      *
-     * <p>It runs on a virtual thread of its own, at most once; what it throws is logged. The subtask does not end while it runs. Behind a
+     * <p>It runs on a platform thread of its own, with the context class loader of the thread that adds it, at most once; what it throws is
+     * logged. The subtask does not end while it runs. Behind a
      * {@link Shield} only what stands there with it counts: the cancel of something around runs none of the hooks put in place there.
      *
      * <p>What the stopped call then throws is a failure of the subtask, unless it is the echo of an interrupt: a {@code

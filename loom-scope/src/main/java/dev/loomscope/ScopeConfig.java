@@ -159,9 +159,9 @@ public record ScopeConfig(
      * With BLOCKING subtasks on platform threads that are kept for some seconds and used again, by all scopes that are opened so,
      * instead of a new thread for each: for many short calls, since to start a thread costs more than 50 us.
      *
-     * <p>The price: these threads inherit neither scoped values nor inheritable thread locals from the owner, and do not stand in the
+     * <p>The price: these threads have neither scoped values nor inheritable thread locals of anybody, and do not stand in the
      * scope in the JDK's thread dump; and what a task leaves in a {@link ThreadLocal}, the next one finds. All else is as with threads
-     * of their own. Subtasks with {@link CancelPolicy#ABANDON} always have their own.
+     * of their own: the context class loader is that of the thread that forks. Subtasks with {@link CancelPolicy#ABANDON} always have their own.
      */
     public ScopeConfig withReusedThreads(boolean reused) {
         return with(draft -> draft.reusedThreads = reused);
