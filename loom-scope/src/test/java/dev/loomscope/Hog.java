@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** Holds every carrier of this JVM with virtual threads that spin: no other virtual thread runs until it is closed. */
+/**
+ * Holds every carrier of this JVM: no other virtual thread runs until it is closed. Its virtual threads spin; on the JDKs where a monitor
+ * pins, they sleep in one instead.
+ */
 final class Hog implements AutoCloseable {
 
-    private final List<Thread> spinning = new ArrayList<>();
+    private final List<Thread> holding = new ArrayList<>();
     private volatile boolean released; // the thread that closes it, once
 
     private Hog() {}
@@ -18,23 +21,39 @@ final class Hog implements AutoCloseable {
                 "jdk.virtualThreadScheduler.parallelism", Runtime.getRuntime().availableProcessors());
         CountDownLatch mounted = new CountDownLatch(carriers);
         for (int i = 0; i < carriers; i++) {
-            hog.spinning.add(Thread.ofVirtual().name("hog-" + i).start(() -> hog.spin(mounted)));
+            hog.holding.add(Thread.ofVirtual().name("hog-" + i).start(() -> hog.hold(mounted)));
         }
         mounted.await();
         return hog;
     }
 
-    private void spin(CountDownLatch mounted) {
+    private void hold(CountDownLatch mounted) {
         mounted.countDown();
+        if (Runtime.version().feature() < 24) {
+            sleepInMonitor();
+        }
         while (!released) {
             Thread.onSpinWait();
+        }
+    }
+
+    @SuppressWarnings("BusyWait") // it is there to hold a carrier
+    private void sleepInMonitor() {
+        synchronized (new Object()) {
+            while (!released) {
+                try {
+                    Thread.sleep(1);
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
         }
     }
 
     @Override
     public void close() throws InterruptedException {
         released = true;
-        for (Thread thread : spinning) {
+        for (Thread thread : holding) {
             thread.join();
         }
     }

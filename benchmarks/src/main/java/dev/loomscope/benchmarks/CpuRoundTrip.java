@@ -40,10 +40,9 @@ public final class CpuRoundTrip implements Comparison {
 
     @Override
     public String whyShort() {
-        return "The raw socket passes its bytes between two threads that do nothing else, which the system keeps on"
-                + " one processor. A task passes four: who forks and waits, the virtual thread that is the subtask and"
-                + " sends it, the task's thread in the worker, and the thread that reads in the parent, from which it"
-                + " goes back the same way; and a cancel has to find it at every moment.";
+        return "The raw socket passes its bytes between two threads that do nothing else, which the system keeps on one"
+                + " processor. A task passes three: the thread that forks it and waits, the task's thread in the worker, and the"
+                + " thread that reads in the parent and ends the subtask; and a cancel has to find it at every moment.";
     }
 
     @Override
