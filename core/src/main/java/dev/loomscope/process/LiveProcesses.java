@@ -46,8 +46,7 @@ final class LiveProcesses {
             if (ended) {
                 throw new IOException(Shutdown.REASON);
             }
-            Process process = startKnown(builder);
-            ShutdownHook.acquire();
+            Process process = startHooked(builder);
             processes.put(process, folder);
             if (isExiting()) {
                 folder.deleteAtExit(); // the hook may have ended
@@ -55,6 +54,20 @@ final class LiveProcesses {
             return process;
         } finally {
             starts.readLock().unlock();
+        }
+    }
+
+    private static Process startHooked(ProcessBuilder builder) throws IOException {
+        ShutdownHook.acquire();
+        boolean started = false;
+        try {
+            Process process = startKnown(builder);
+            started = true;
+            return process;
+        } finally {
+            if (!started) {
+                ShutdownHook.release();
+            }
         }
     }
 

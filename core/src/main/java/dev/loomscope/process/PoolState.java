@@ -220,9 +220,11 @@ final class PoolState {
     /** The shutdown of this JVM begins: idle workers go, the others may end their tasks within the grace. Without the lock. */
     void beginShutdown() {
         List<Worker> unused = List.of();
+        int tasks;
         lock.lock();
         try {
             limitShutdown();
+            tasks = queue.size() + shelf.jobs().size();
             if (queue.isEmpty() && room.held() == 0) {
                 starts.abort(Shutdown.REASON);
                 unused = shelf.retireIdle(0);
@@ -231,6 +233,13 @@ final class PoolState {
             lock.unlock();
         }
         unused.forEach(worker -> retire(worker, Shutdown.REASON));
+        if (tasks > 0) {
+            log.info(
+                    "this JVM is shutting down: {} CPU tasks of pool '{}' may go on while other shutdown hooks run, for {} ms at most",
+                    tasks,
+                    config.name(),
+                    config.shutdownGrace().toMillis());
+        }
     }
 
     /** Sets the limit of the shutdown, once. Guarded by lock. */

@@ -23,7 +23,7 @@ final class Shutdown {
     static final String REASON = "this JVM is shutting down";
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
-    private static final Duration UNKNOWN_PATIENCE = Duration.ofMillis(100);
+    private static final Duration UNKNOWN_PATIENCE = Duration.ofMillis(200);
     private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -107,7 +107,7 @@ final class Shutdown {
     private static void end() {
         int tasks = pools.stream().mapToInt(PoolState::endForExit).sum();
         if (tasks > 0) {
-            log.info("this JVM exits: nothing waits for the {} CPU tasks that still ran, and their workers are killed", tasks);
+            log.info("no other shutdown hook is running: {} unfinished CPU tasks are cancelled, their workers killed", tasks);
         }
         LiveProcesses.destroyAll();
     }

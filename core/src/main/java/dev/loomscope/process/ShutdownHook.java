@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ final class ShutdownHook extends Thread {
 
     private static final ReentrantLock lock = new ReentrantLock();
     private static List<Thread> registered = List.of(); // guarded by lock
-    private static volatile int uses; // written under lock
+    private static final AtomicInteger uses = new AtomicInteger(); // changed under lock
 
     private volatile @Nullable Thread starter; // set once, by the thread that shuts the JVM down
     private volatile Set<Thread> before = Set.of(); // the same; the threads that were alive when this one was started
@@ -75,8 +76,8 @@ final class ShutdownHook extends Thread {
             if (registered.isEmpty()) {
                 registered = List.of(select(Mark::new, true), select(ShutdownHook::new, false));
             }
-            boolean inTime = uses > 0 || registered.stream().allMatch(ShutdownHook::register);
-            uses++;
+            boolean inTime = uses.get() > 0 || registered.stream().allMatch(ShutdownHook::register);
+            uses.incrementAndGet();
             return inTime;
         } finally {
             lock.unlock();
@@ -108,8 +109,7 @@ final class ShutdownHook extends Thread {
     static void release() {
         lock.lock();
         try {
-            uses--;
-            if (uses == 0) {
+            if (uses.decrementAndGet() == 0) {
                 registered.forEach(ShutdownHook::unregister);
                 registered = List.of();
             }
@@ -120,10 +120,10 @@ final class ShutdownHook extends Thread {
 
     /** Whether this JVM is shutting down without this hook: it was not registered when the shutdown began. */
     static boolean isMissed() {
-        if (uses > 0) {
+        if (uses.get() > 0) {
             return false;
         }
-        Thread probe = new Thread("loom-scope-probe");
+        Thread probe = new Thread(null, null, "loom-scope-probe", 0, false);
         if (!register(probe)) {
             return true;
         }
@@ -169,28 +169,24 @@ final class ShutdownHook extends Thread {
     /** Looks what the other hooks do. Only on this thread; has to be called twice to return {@link Others#ENDED}. */
     Others look() {
         Thread shutter = starter;
-        if (shutter == null || !isJoining(shutter)) {
-            joined = false;
+        if (shutter == null) {
             return Others.UNKNOWN;
         }
-        boolean again = joined;
-        joined = isJoinedBy(shutter);
-        if (!joined) {
-            return Others.RUNNING;
+        boolean before = joined;
+        List<StackTraceElement> stack = List.of(shutter.getStackTrace());
+        int hooks = indexOf(stack, HOOKS);
+        if (hooks < 0) {
+            return Others.UNKNOWN; // this JDK runs hooks in another way
         }
-        return again && laterThreads().isEmpty() ? Others.ENDED : Others.UNKNOWN;
+        joined = indexOf(stack.subList(0, hooks), Thread.class.getName()) >= 0 && isJoinedBy(shutter);
+        if (!joined || !before) {
+            return Others.RUNNING; // or still to be started
+        }
+        return laterThreads().isEmpty() ? Others.ENDED : Others.UNKNOWN;
     }
 
-    private static boolean isJoining(Thread shutter) {
-        boolean joins = false;
-        for (StackTraceElement frame : shutter.getStackTrace()) {
-            joins |= frame.getClassName().equals(Thread.class.getName())
-                    && frame.getMethodName().equals("join");
-            if (frame.getClassName().equals(HOOKS)) {
-                return joins;
-            }
-        }
-        return false;
+    private static int indexOf(List<StackTraceElement> stack, String type) {
+        return stack.stream().map(StackTraceElement::getClassName).toList().indexOf(type);
     }
 
     // Thread.join waits on the monitor of the thread, as its documentation says, and survives a notification. Whoever
