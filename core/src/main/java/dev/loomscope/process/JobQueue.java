@@ -112,6 +112,13 @@ final class JobQueue {
         }
     }
 
+    /** All that wait. */
+    List<PoolJob<?>> all() {
+        List<PoolJob<?>> all = new ArrayList<>(size);
+        line.forEach(turn -> all.addAll(turn.jobs()));
+        return all;
+    }
+
     /** Takes all, to fail them. */
     List<PoolJob<?>> takeAll() {
         List<PoolJob<?>> taken = new ArrayList<>(size);

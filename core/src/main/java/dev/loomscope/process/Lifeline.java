@@ -12,20 +12,26 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ends a worker when its parent is gone, whatever its task is doing. Two watches, since either can fail: the end of stdin comes at
- * once, but a process that a task has started natively may hold the pipe open; the parent's pid is looked at twice a second.
+ * once, but a process that a task has started natively may hold the pipe open; the parent's pid is looked at five times a second.
+ *
+ * <p>The promise is two seconds, also on a machine that is overloaded and with a task that leaves no memory or processor time to this
+ * process. So two others see to its end: a shell outside, and a thread that needs no memory.
  *
  * <p>A thread that sits in a native read holds up the exit of a JVM, by 300 ms: so when this one exits by itself, the first watch
  * ends before.
  */
 final class Lifeline {
 
-    private static final Duration INTERVAL = Duration.ofMillis(500);
+    private static final Duration INTERVAL = Duration.ofMillis(200);
+    private static final Duration LAST_RESORT = Duration.ofSeconds(1);
+    private static final Duration LAST_RESORT_WITHOUT_MEMORY = Duration.ofMillis(300);
+    private static final int FULL_PERCENT = 98;
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
     private static final int LOOKS = 10;
     /** The exit code of a worker that leaves by itself; in most cases nobody is left to read it. */
@@ -34,6 +40,7 @@ final class Lifeline {
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
     private static volatile @Nullable WorkerBootstrap bootstrap; // of this worker; set once, before the watch begins
+    private static volatile @Nullable Thread leaver; // set once, before the watch begins
     private static volatile boolean exiting; // any thread; never goes back to false
 
     private Lifeline() {}
@@ -41,6 +48,7 @@ final class Lifeline {
     static void watch(InputStream stdin, WorkerBootstrap own) {
         bootstrap = own;
         Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon();
+        leaver = threads.name("loom-scope-leave").start(Lifeline::killAllWhenLeaving);
         ReadableByteChannel channel =
                 stdin instanceof FileInputStream file ? file.getChannel() : Channels.newChannel(stdin);
         threads.name("loom-scope-lifeline").start(() -> {
@@ -59,37 +67,99 @@ final class Lifeline {
         });
     }
 
-    /** Ends this process at once: no shutdown hook of a task may delay it. */
+    /**
+     * Ends this process at once: no shutdown hook of a task may delay it. Another thread does the work. This one only waits for it,
+     * and creates no object: a task that fills the heap makes each one take a collection.
+     */
     static void leave() {
-        Thread.interrupted(); // of the thread of tasks, say: nothing below must be cut short
         try {
-            if (leaving.compareAndSet(false, true)) {
-                haveItKilled(); // before anything that may need all threads to stop
-                ProcessTree.killDescendants(List.of(ProcessHandle.current()));
-                String mark = System.getenv(StrayProcesses.VARIABLE);
-                StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
-                if (isParentGone()) {
-                    deleteFolder();
-                }
-            } else {
-                pause(INTERVAL.multipliedBy(2)); // somebody else does it, and may be held up: not for ever
+            leaving.set(true);
+            LockSupport.unpark(leaver);
+            long limit = (isHeapFull() ? LAST_RESORT_WITHOUT_MEMORY : LAST_RESORT).toNanos();
+            long end = System.nanoTime() + limit;
+            for (long left = limit; left > 0; left = end - System.nanoTime()) {
+                Thread.interrupted(); // or the thread would not wait; it may be that of the tasks
+                LockSupport.parkNanos(left);
             }
         } finally {
+            Runtime.getRuntime().halt(ORPHANED);
+        }
+    }
+
+    private static boolean isHeapFull() {
+        Runtime jvm = Runtime.getRuntime();
+        long used = jvm.totalMemory() - jvm.freeMemory();
+        return used > jvm.maxMemory() / 100 * FULL_PERCENT;
+    }
+
+    private static void killAllWhenLeaving() {
+        while (!leaving.get()) {
+            Thread.interrupted(); // or the thread would not wait
+            LockSupport.park();
+        }
+        try {
+            killAll();
+        } finally {
             Runtime.getRuntime().halt(ORPHANED); // also when a task has left no memory for the lines above
+        }
+    }
+
+    private static void killAll() {
+        long killer = haveItKilled(); // before anything that may need all threads to stop
+        boolean gone = isParentKnownToBeGone();
+        if (gone) {
+            deleteFolder();
+        }
+        Thread strays = startInBackground(Lifeline::killStrays);
+        ProcessTree.killDescendants(List.of(ProcessHandle.current()), killer);
+        await(strays);
+        if (!gone && isParentGone()) {
+            deleteFolder();
+        }
+    }
+
+    // On a busy machine, each thread has a share of the processors.
+    private static Thread startInBackground(Runnable action) {
+        Thread thread = Thread.ofPlatform().daemon().name("loom-scope-strays").unstarted(action);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            action.run(); // the system has no thread left
+        }
+        return thread;
+    }
+
+    private static void killStrays() {
+        String mark = System.getenv(StrayProcesses.VARIABLE);
+        StrayProcesses.kill(mark == null ? Set.of() : Set.of(mark));
+    }
+
+    @SuppressWarnings("ThreadJoinLoop") // an interrupt is not kept: nobody is left to see it
+    private static void await(Thread thread) {
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                // a task that interrupts all threads it can find
+            }
         }
     }
 
     // A parent that lives deletes the folder itself, and reads in it before. One that dies is gone a moment after its
     // pipes are.
     private static boolean isParentGone() {
-        WorkerBootstrap known = bootstrap;
-        for (int look = 0; known != null && look < LOOKS; look++) {
-            if (!mayBeAlive(known)) {
+        for (int look = 0; look < LOOKS; look++) {
+            if (isParentKnownToBeGone()) {
                 return true;
             }
             pause(BETWEEN_LOOKS);
         }
         return false;
+    }
+
+    private static boolean isParentKnownToBeGone() {
+        WorkerBootstrap known = bootstrap;
+        return known != null && !mayBeAlive(known);
     }
 
     // Its parent can no longer do it. Not as WorkerFolder does, which logs: nothing of that may start here.
@@ -110,20 +180,19 @@ final class Lifeline {
     }
 
     // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
-    // second is killed from outside. That is short enough for no pid to be given away again.
-    private static void haveItKilled() {
-        // In the background of a shell that ends at once: so it is no descendant, and none of those killed here.
-        String command = "(sleep 1; kill -KILL " + ProcessHandle.current().pid() + ") &";
+    // second is killed from outside. That is short enough for no pid to be given away again. Returns the pid of the shell that
+    // does it, which must not be killed before; or -1.
+    private static long haveItKilled() {
+        String command = "trap '' HUP INT TERM; sleep 1; kill -KILL "
+                + ProcessHandle.current().pid();
         ProcessBuilder killer = new ProcessBuilder("/bin/sh", "-c", command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         killer.environment().remove(StrayProcesses.VARIABLE); // it is none of those
         try {
-            killer.start().waitFor(INTERVAL.toMillis() / 2, TimeUnit.MILLISECONDS);
+            return killer.start().pid();
         } catch (IOException e) {
-            // no shell, or no descriptor left
-        } catch (InterruptedException e) {
-            // a task that interrupts all threads it can find does not keep this one from leaving
+            return -1; // no shell, or no descriptor left
         }
     }
 

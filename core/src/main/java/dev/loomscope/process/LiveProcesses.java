@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All worker processes of this JVM, so that none is alive when it exits: a shutdown hook ends them, which also keeps their pipes
- * from delaying the exit.
+ * All worker processes of this JVM, so that none is alive when it exits: its {@linkplain Shutdown shutdown} ends them, which also keeps
+ * their pipes from delaying the exit.
  */
 final class LiveProcesses {
 
@@ -25,38 +25,49 @@ final class LiveProcesses {
     private static final int LOOKS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    static {
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        PoolThreads.builder().name("loom-scope-shutdown").unstarted(LiveProcesses::destroyAll));
-    }
-
-    private static volatile boolean exiting; // set once, by the hook
+    private static volatile boolean ended; // set once, by the shutdown hook
 
     private LiveProcesses() {}
 
-    /** Whether this JVM is about to exit: its workers end, and nobody needs new ones. */
+    /** Whether this JVM is about to exit: tasks in flight may go on, and nothing is started ahead of need. */
     static boolean isExiting() {
-        return exiting;
+        return Shutdown.hasBegun();
     }
 
     /**
      * Starts a process that this JVM does not leave behind, nor the worker's folder. When it has ended, {@link #forget} it.
      *
-     * @throws IOException if it cannot be started, or this JVM is about to exit
+     * @throws IOException if it cannot be started, or this JVM has ended all others because it exits
      * @throws OutOfMemoryError if there is no thread to wait for its exit
      */
     static Process start(ProcessBuilder builder, WorkerFolder folder) throws IOException {
         starts.readLock().lock();
         try {
-            if (exiting) {
-                throw new IOException("this JVM is about to exit");
+            if (ended) {
+                throw new IOException(Shutdown.REASON);
             }
-            Process process = startKnown(builder);
+            Process process = startHooked(builder);
             processes.put(process, folder);
+            if (isExiting()) {
+                folder.deleteAtExit(); // the hook may have ended
+            }
             return process;
         } finally {
             starts.readLock().unlock();
+        }
+    }
+
+    private static Process startHooked(ProcessBuilder builder) throws IOException {
+        ShutdownHook.acquire();
+        boolean started = false;
+        try {
+            Process process = startKnown(builder);
+            started = true;
+            return process;
+        } finally {
+            if (!started) {
+                ShutdownHook.release();
+            }
         }
     }
 
@@ -81,7 +92,9 @@ final class LiveProcesses {
 
     /** A process has ended. */
     static void forget(Process process) {
-        processes.remove(process);
+        if (processes.remove(process) != null) {
+            ShutdownHook.release();
+        }
     }
 
     /**
@@ -105,8 +118,14 @@ final class LiveProcesses {
         return !process.isAlive();
     }
 
-    private static void destroyAll() {
-        exiting = true;
+    /** Lets the exit of this JVM delete the folders of all, whose workers may outlive it by a moment. */
+    static void deleteFoldersAtExit() {
+        processes.values().forEach(WorkerFolder::deleteAtExit);
+    }
+
+    /** Ends all, waits until they are gone, deletes their folders, and lets no other start. */
+    static void destroyAll() {
+        ended = true;
         awaitStarts();
         Set<String> marks = processes.values().stream().map(WorkerFolder::mark).collect(Collectors.toSet());
         ProcessTree.kill(processes.keySet());

@@ -74,26 +74,27 @@ final class PoolDispatcher {
 
     /** Gives a job to a worker, or lets it wait for one. */
     void submit(PoolJob<?> job) {
-        boolean closed;
-        List<PoolJob<?>> atExit = List.of();
+        Throwable refusal = null;
         pool.lock.lock();
         try {
             if (job.stage == PoolJob.Stage.DONE) {
                 return; // cancelled before it came here
             }
-            closed = pool.closed;
-            if (closed) {
+            if (pool.isOver()) {
+                refusal = pool.overException(job);
+            } else if (job.isLate()) {
+                refusal = pool.shutdownException(job);
+            }
+            if (refusal != null) {
                 job.stage = PoolJob.Stage.DONE;
             } else {
                 enqueue(job);
-                atExit = pool.takeOutAtExit();
             }
         } finally {
             pool.lock.unlock();
         }
-        pool.failAtExit(atExit);
-        if (closed) {
-            job.complete(new WorkerReply.Lost(pool.closedException()));
+        if (refusal != null) {
+            job.complete(new WorkerReply.Lost(refusal));
         }
     }
 
@@ -186,7 +187,7 @@ final class PoolDispatcher {
             if (!pool.closed) {
                 pool.closed = true;
                 waiting = pool.queue.takeAll();
-                pool.starts.abort();
+                pool.starts.abort(PoolState.CLOSED);
                 unused = pool.shelf.retireIdle(0);
                 running = pool.shelf.jobs();
             }

@@ -49,6 +49,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final long id;
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
+    private boolean late; // the forking thread, before it is run
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
@@ -80,6 +81,18 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     String name() {
         return request.name();
+    }
+
+    /** Marks it as forked when this JVM was shutting down already: it has taken no room in the queue, and fails when it is run. */
+    PoolJob<T> markLate() {
+        late = true;
+        queuedBytes.set(0);
+        return this;
+    }
+
+    /** Whether it was forked when this JVM was shutting down already. */
+    boolean isLate() {
+        return late;
     }
 
     /** The heap that it needs at least, in MiB; 0 for that of the pool. */
@@ -332,6 +345,14 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         Objects.requireNonNull(reason, "reason");
         if (cancelReason.complete(reason)) {
             pool.cancel(this);
+        }
+    }
+
+    /** As {@link #cancel}, but its worker is not told: it is killed. One without a worker ends at once. */
+    void cancelForExit(String reason) {
+        cancelReason.complete(reason);
+        if (worker == null) {
+            complete(new WorkerReply.Cancelled());
         }
     }
 

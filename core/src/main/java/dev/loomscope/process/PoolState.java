@@ -1,7 +1,9 @@
 package dev.loomscope.process;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,9 @@ final class PoolState {
     final WorkerStarts starts; // guarded by lock
     boolean closed; // guarded by lock; never goes back to false
     final ResultMemory memory;
+    private boolean over; // guarded by lock; never goes back to false; this JVM is shutting down and runs no further task
+    private boolean enlisted; // guarded by lock; takes part in a shutdown of this JVM
+    private boolean limited; // guarded by lock; never goes back to false; the limit of its shutdown is set
 
     private final IdleCheck idleCheck;
     private final StartedCheck startedCheck;
@@ -158,8 +163,15 @@ final class PoolState {
 
     private void startUpTo(int wanted) {
         int most = Math.min(wanted, config.workers() - shelf.live());
-        if (most <= starts.underWay() || closed || LiveProcesses.isExiting()) {
+        if (Shutdown.hasBegun()) {
+            most = Math.min(most, queue.size()); // none ahead of need
+        }
+        if (most <= starts.underWay() || closed || over) {
             return;
+        }
+        if (!enlisted) {
+            enlisted = true;
+            Shutdown.add(this);
         }
         if (starts.areFailing() && shelf.isProving()) {
             return; // one at a time, up to the moment at which it shows what it is worth
@@ -168,22 +180,133 @@ final class PoolState {
         starts.startUpTo(most, queue.heaps(most), roomMiB);
     }
 
-    /**
-     * Takes out those that nobody will run: this JVM is about to exit, so that no worker is started any more. To be asked after a
-     * dispatch, and {@linkplain #failAtExit failed} after the lock. Guarded by lock.
-     */
-    List<PoolJob<?>> takeOutAtExit() {
-        return LiveProcesses.isExiting() ? queue.takeAll() : List.of();
+    /** Why a worker that is free gets no further task; null if it may get one. Guarded by lock. */
+    @Nullable
+    String endReason() {
+        if (closed) {
+            return CLOSED;
+        }
+        boolean drained = Shutdown.hasBegun() && queue.isEmpty() && room.held() == 0;
+        return over || drained ? Shutdown.REASON : null;
     }
 
-    /** Fails these. Without the lock. */
-    void failAtExit(List<PoolJob<?>> jobs) {
-        fail(
-                jobs,
-                () -> new WorkerStartException(
-                        "no worker of pool '%s' is started any more: this JVM is about to exit"
-                                .formatted(config.name()),
-                        null));
+    /** Whether no task can run any more. Guarded by lock. */
+    boolean isOver() {
+        return closed || over;
+    }
+
+    /** What the caller is told whose task can no longer run. Guarded by lock. */
+    RuntimeException overException(PoolJob<?> job) {
+        return closed ? closedException() : shutdownException(job);
+    }
+
+    /** What the caller is told who has forked a task after the shutdown of this JVM had begun. */
+    RejectedExecutionException shutdownException(PoolJob<?> job) {
+        return new RejectedExecutionException(
+                "process pool '%s' rejected CPU task '%s': this JVM is about to exit. Its shutdown has begun, in which only tasks that were forked before may run. Fork earlier, or do this work in the shutdown hook itself."
+                        .formatted(config.name(), job.name()));
+    }
+
+    /** Whether it has tasks that were forked and have not ended. Without the lock. */
+    boolean isBusy() {
+        lock.lock();
+        try {
+            return !queue.isEmpty() || room.held() > 0 || !shelf.jobs().isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The shutdown of this JVM begins: idle workers go, the others may end their tasks within the grace. Without the lock. */
+    void beginShutdown() {
+        List<Worker> unused = List.of();
+        int tasks;
+        lock.lock();
+        try {
+            limitShutdown();
+            tasks = queue.size() + shelf.jobs().size();
+            if (queue.isEmpty() && room.held() == 0) {
+                starts.abort(Shutdown.REASON);
+                unused = shelf.retireIdle(0);
+            }
+        } finally {
+            lock.unlock();
+        }
+        unused.forEach(worker -> retire(worker, Shutdown.REASON));
+        if (tasks > 0) {
+            log.info(
+                    "this JVM is shutting down: {} CPU tasks of pool '{}' may go on while other shutdown hooks run, for {} ms at most",
+                    tasks,
+                    config.name(),
+                    config.shutdownGrace().toMillis());
+        }
+    }
+
+    /** Sets the limit of the shutdown, once. Guarded by lock. */
+    void limitShutdown() {
+        if (!limited) {
+            limited = true;
+            PoolTimer.schedule(config.shutdownGrace(), this::cutShutdown);
+        }
+    }
+
+    // The grace is over.
+    private void cutShutdown() {
+        String reason = "this JVM is about to exit, and the shutdown grace of pool '%s' (%d ms) is over"
+                .formatted(config.name(), config.shutdownGrace().toMillis());
+        List<PoolJob<?>> jobs = new ArrayList<>();
+        lock.lock();
+        try {
+            if (isOver()) {
+                return;
+            }
+            over = true;
+            starts.abort(Shutdown.REASON);
+            jobs.addAll(queue.all());
+            jobs.addAll(shelf.jobs());
+        } finally {
+            lock.unlock();
+        }
+        room.close();
+        if (!jobs.isEmpty()) {
+            log.warn(
+                    "{}: its {} CPU tasks are cancelled. If they need longer, raise withShutdownGrace, and the time that the framework and the service manager wait",
+                    reason,
+                    jobs.size());
+        }
+        jobs.forEach(job -> job.cancel(reason));
+    }
+
+    /**
+     * This JVM exits, and nobody waits for its tasks: marks all workers as ended by us, so that their processes can be killed. Without
+     * the lock.
+     *
+     * @return how many tasks there were
+     */
+    int endForExit() {
+        List<PoolJob<?>> jobs = new ArrayList<>();
+        lock.lock();
+        try {
+            over = true;
+            starts.abort(Shutdown.REASON);
+            jobs.addAll(queue.takeAll());
+            jobs.addAll(shelf.jobs());
+            shelf.endAll(Shutdown.REASON);
+        } finally {
+            lock.unlock();
+        }
+        room.close();
+        jobs.forEach(job -> job.cancelForExit(Shutdown.REASON));
+        return jobs.size();
+    }
+
+    /** Looks whether there is anything left that a shutdown of this JVM has to take care of. Guarded by lock. */
+    void settle() {
+        changed.signalAll();
+        if (enlisted && isEmpty() && queue.isEmpty()) {
+            enlisted = false;
+            Shutdown.remove(this);
+        }
     }
 
     private void assign(PoolJob<?> job, Worker worker) {

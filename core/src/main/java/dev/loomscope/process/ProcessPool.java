@@ -143,7 +143,11 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
      */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
+        boolean late = Shutdown.hasCertainlyBegun();
         EncodedTask encoded = encode(request);
+        if (late) {
+            return job(request, encoded).markLate();
+        }
         dispatcher.room().take(request.name(), encoded.payload().size());
         return job(request, encoded);
     }
@@ -151,7 +155,11 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
             throws InterruptedException {
+        boolean late = Shutdown.hasCertainlyBegun();
         EncodedTask encoded = encode(request);
+        if (late) {
+            return job(request, encoded).markLate();
+        }
         dispatcher.room().await(encoded.payload().size());
         return job(request, encoded);
     }
@@ -164,7 +172,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return TaskCodec.encodeTask(request, limit(request));
     }
 
-    private <T extends @Nullable Object> CpuExecution<T> job(CpuRequest<T> request, EncodedTask encoded) {
+    private <T extends @Nullable Object> PoolJob<T> job(CpuRequest<T> request, EncodedTask encoded) {
         return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded);
     }
 

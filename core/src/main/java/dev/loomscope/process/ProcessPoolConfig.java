@@ -242,6 +242,29 @@ public final class ProcessPoolConfig {
         return with(changed -> changed.cancelGrace = cancelGrace);
     }
 
+    /** How long tasks may go on when this JVM is shutting down, while other shutdown hooks run. */
+    public Duration shutdownGrace() {
+        return values.shutdownGrace;
+    }
+
+    /**
+     * With this limit on the time that tasks may go on when this JVM is shutting down: after SIGTERM, SIGINT or {@code System.exit}.
+     * Tasks that were forked before the shutdown began, running or waiting, go on as long as other shutdown hooks run, such as a
+     * framework's that lets requests end. After this time they are cancelled, and after the {@linkplain #withCancelGrace cancel grace}
+     * killed. Tasks that are forked later fail with a {@link java.util.concurrent.RejectedExecutionException}.
+     *
+     * <p>It delays no exit: when the other hooks have ended, this JVM exits and its workers are killed, whatever they are doing.
+     *
+     * <p>It is 25 s by default, less than the 30 s after which Spring Boot closes the connections of its requests and Kubernetes kills a
+     * container, so that there is time left to answer with an error. Zero cancels tasks as soon as the shutdown begins.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ProcessPoolConfig withShutdownGrace(Duration shutdownGrace) {
+        ensureNotNegative("shutdownGrace", shutdownGrace);
+        return with(changed -> changed.shutdownGrace = shutdownGrace);
+    }
+
     /** How long a worker may take from its start until it is ready, and later until it begins a task that it is sent. */
     public Duration startTimeout() {
         return values.startTimeout;
@@ -420,6 +443,7 @@ public final class ProcessPoolConfig {
                 .add("niceness=" + niceness())
                 .add("idleTimeout=" + idleTimeout())
                 .add("cancelGrace=" + cancelGrace())
+                .add("shutdownGrace=" + shutdownGrace())
                 .add("startTimeout=" + startTimeout())
                 .add("jvmOptions=" + jvmOptions())
                 .add("allowedResults=" + allowedResults())
@@ -477,6 +501,7 @@ public final class ProcessPoolConfig {
         private int niceness;
         private Duration idleTimeout = Duration.ofSeconds(30);
         private Duration cancelGrace = Duration.ofMillis(250);
+        private Duration shutdownGrace = Duration.ofSeconds(25);
         private Duration startTimeout = Duration.ofSeconds(30);
         private List<String> jvmOptions = List.of();
         private List<String> allowedResults = List.of();

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,38 +36,44 @@ final class ProcessTree {
         List<ProcessHandle> handles = alive.stream().map(Process::toHandle).toList();
         Set<ProcessHandle> known = new HashSet<>();
         try {
-            boolean some = killFresh(handles, known);
-            boolean more = some && killFresh(handles, known);
+            boolean some = killFresh(handles, known, process -> true);
+            boolean more = some && killFresh(handles, known, process -> true);
             if (more) {
                 stop(alive);
-                killUntilNoneIsFresh(handles, known);
+                killUntilNoneIsFresh(handles, known, process -> true);
             }
         } finally {
             alive.forEach(Process::destroyForcibly); // also if we had no descriptor or memory for the rest
         }
-        killUntilNoneIsFresh(handles, known); // a JVM takes a moment to die, until which its children are known
+        killUntilNoneIsFresh(handles, known, process -> true); // a JVM takes a moment to die, until which its children are known
     }
 
-    /** Kills what these have started, until nothing new shows up. */
-    static void killDescendants(Collection<ProcessHandle> roots) {
-        killUntilNoneIsFresh(roots, new HashSet<>());
+    /** Kills what these have started, until nothing new shows up, except the process {@code spared} and its children. */
+    static void killDescendants(Collection<ProcessHandle> roots, long spared) {
+        killUntilNoneIsFresh(roots, new HashSet<>(), process -> process.pid() != spared && !isChildOf(spared, process));
     }
 
-    private static void killUntilNoneIsFresh(Collection<ProcessHandle> roots, Set<ProcessHandle> known) {
+    private static boolean isChildOf(long parent, ProcessHandle process) {
+        return process.parent().filter(other -> other.pid() == parent).isPresent();
+    }
+
+    private static void killUntilNoneIsFresh(
+            Collection<ProcessHandle> roots, Set<ProcessHandle> known, Predicate<ProcessHandle> which) {
         for (int round = 0; round < MAX_ROUNDS; round++) {
-            if (!killFresh(roots, known)) {
+            if (!killFresh(roots, known, which)) {
                 return;
             }
         }
     }
 
     // Whether there were any.
-    private static boolean killFresh(Collection<ProcessHandle> roots, Set<ProcessHandle> known) {
+    private static boolean killFresh(
+            Collection<ProcessHandle> roots, Set<ProcessHandle> known, Predicate<ProcessHandle> which) {
         List<ProcessHandle> fresh;
         try {
             fresh = roots.stream()
                     .flatMap(ProcessHandle::descendants)
-                    .filter(known::add)
+                    .filter(process -> known.add(process) && which.test(process))
                     .toList();
         } catch (RuntimeException e) { // there is no descriptor left to look with
             log().warn("it is not known what these processes have started, only they are killed: {}", roots, e);

@@ -37,8 +37,11 @@ final class StartAdvice {
         if (!config.jvmOptions().isEmpty() && OPTIONS.stream().anyMatch(printed::contains)) {
             return " Correct withJvmOptions(...).";
         }
+        if (exit.signal() != null && LiveProcesses.isExiting()) {
+            return " " + WorkerExit.ofShutdown();
+        }
         return "SIGKILL".equals(exit.signal())
-                ? " It seems that somebody killed it, as the system does when memory is short: %s."
+                ? " It was killed, but not by this JVM; possibly by the system because memory is short: %s."
                         .formatted(needLess(config))
                 : "";
     }

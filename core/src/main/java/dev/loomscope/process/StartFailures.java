@@ -33,7 +33,7 @@ final class StartFailures {
         boolean expected;
         pool.lock.lock();
         try {
-            expected = pool.closed || LiveProcesses.isExiting();
+            expected = pool.endReason() != null;
             count.accept(pool.starts);
             failures = pool.starts.describeFailures();
             if (pool.starts.underWay() == 0 && (expected || pool.starts.areHopeless())) {
@@ -43,7 +43,7 @@ final class StartFailures {
                 pool.starts.forgetFailures(); // nobody waits for it: whoever comes next may hope again
                 pool.dispatch();
             }
-            pool.changed.signalAll();
+            pool.settle();
         } finally {
             pool.lock.unlock();
         }
@@ -59,7 +59,7 @@ final class StartFailures {
     WorkerStartException crashed(Worker worker, WorkerExit exit) {
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
         String message = "worker %s of pool '%s' crashed (%s) soon after its start, before any task began in it. %s%s"
-                .formatted(worker, pool.config.name(), exit.describe(), exit.advice(pool.config), tail);
+                .formatted(worker, pool.config.name(), exit.describe(), WorkerCrashedException.advice(worker, exit, pool.config), tail);
         return new WorkerStartException(message, null);
     }
 }

@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Decides what becomes of a new worker. */
 final class StartOutcomes implements WorkerStarts.Owner {
@@ -18,25 +19,26 @@ final class StartOutcomes implements WorkerStarts.Owner {
     @Override
     public void onReady(WorkerLaunch launch, Worker worker) {
         pool.events.started(worker, Duration.ofNanos(System.nanoTime() - launch.begun()));
-        boolean tooLate;
+        String tooLate; // why it is not needed any more; null if it is
         try {
-            tooLate = !admit(launch, worker);
+            tooLate = admit(launch, worker);
         } catch (OutOfMemoryError e) {
             worker.discard();
             pool.events.retired(worker, "its threads could not be started");
             onStartFailed(launch, launch.failure(e));
             return;
         }
-        if (tooLate) {
-            pool.retire(worker, PoolState.CLOSED);
-            launch.end().completeExceptionally(pool.closedException());
+        if (tooLate != null) {
+            pool.retire(worker, tooLate);
+            launch.end().completeExceptionally(new IllegalStateException(
+                    "worker %s of pool '%s' is not needed any more: %s".formatted(worker, pool.config.name(), tooLate)));
         } else {
             launch.end().complete(null);
         }
     }
 
-    // Whether the pool still needs it.
-    private boolean admit(WorkerLaunch launch, Worker worker) {
+    // Why the pool does not need it any more; null if it does.
+    private @Nullable String admit(WorkerLaunch launch, Worker worker) {
         pool.lock.lock();
         try {
             worker.start(fromWorkers); // what it says has to wait for the lock
@@ -46,12 +48,13 @@ final class StartOutcomes implements WorkerStarts.Owner {
                 pool.starts.forgetFailures(); // a spare one: no task will show soon what it is worth
             }
             pool.wear.begin(worker);
-            if (pool.closed) {
+            String tooLate = pool.endReason();
+            if (tooLate != null) {
                 worker.state = Worker.State.RETIRED;
-                return false;
+            } else {
+                pool.add(worker);
             }
-            pool.add(worker);
-            return true;
+            return tooLate;
         } finally {
             pool.lock.unlock();
         }

@@ -1,6 +1,5 @@
 package dev.loomscope.process;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,7 +129,8 @@ final class TaskOutcomes implements Worker.Owner {
                 ended = job;
                 String worn = pool.wear.afterTask(worker);
                 worn = worn == null ? pool.inTheWay(worker) : worn;
-                last = outOfMemory ? "it ran out of memory" : pool.closed ? PoolState.CLOSED : worn;
+                String unwanted = pool.endReason();
+                last = outOfMemory ? "it ran out of memory" : unwanted != null ? unwanted : worn;
                 if (last != null) {
                     worker.state = Worker.State.RETIRED;
                     pool.replace();
@@ -255,7 +255,7 @@ final class TaskOutcomes implements Worker.Owner {
         pool.lock.lock();
         try {
             pool.shelf.remove(worker);
-            pool.changed.signalAll();
+            pool.settle();
         } finally {
             pool.lock.unlock();
         }
@@ -264,7 +264,7 @@ final class TaskOutcomes implements Worker.Owner {
     // A task that has not started had no effects: it may have a second worker, once.
     private boolean queueAgain(PoolJob<?> job) {
         job.worker = null;
-        if (job.started || job.sentAgain || pool.closed || job.cancelReason() != null) {
+        if (job.started || job.sentAgain || pool.isOver() || job.cancelReason() != null) {
             job.stage = PoolJob.Stage.DONE;
             return false;
         }
@@ -275,7 +275,6 @@ final class TaskOutcomes implements Worker.Owner {
 
     // Starts another worker, if this one was lost, and says what there is now.
     private String refill(Worker worker, boolean again) {
-        List<PoolJob<?>> atExit = List.of();
         pool.lock.lock();
         try {
             boolean crashed = worker.state == Worker.State.CRASHED && worker.proven;
@@ -286,14 +285,12 @@ final class TaskOutcomes implements Worker.Owner {
             if (crashed) {
                 pool.replace();
             }
-            atExit = pool.takeOutAtExit();
             String next = pool.closed
                     ? "the pool is closed"
-                    : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
+                    : Shutdown.hasBegun() && pool.starts.underWay() == 0 ? Shutdown.REASON : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
             return "%d of %d workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
         } finally {
             pool.lock.unlock();
-            pool.failAtExit(atExit);
         }
     }
 

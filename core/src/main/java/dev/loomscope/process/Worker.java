@@ -75,6 +75,7 @@ final class Worker {
     private @Nullable String breach; // reader thread only; what it said that no worker may say
     private volatile @Nullable ExitCall exitCall; // reader thread, and the timer after that
     private volatile boolean retired; // any thread, set once
+    private volatile @Nullable String lost; // any thread; why it was killed, though its task was not cancelled
 
     State state = State.IDLE; // guarded by the pool's lock
 
@@ -130,6 +131,12 @@ final class Worker {
     @Nullable
     String breach() {
         return breach;
+    }
+
+    /** Why this JVM has killed its process; null if it has not. When it has ended. */
+    @Nullable
+    String reasonOfKill() {
+        return killReason.isEmpty() ? lost : killReason;
     }
 
     int heapMiB() {
@@ -230,6 +237,7 @@ final class Worker {
 
     // No memory, say: its task must not wait for ever.
     private void failToSend(Throwable reason) {
+        lost = "nothing could be sent to it (%s)".formatted(reason);
         kill();
         log.error("nothing can be sent to {} any more; it is killed", this, reason);
     }
@@ -247,6 +255,7 @@ final class Worker {
         } catch (IOException e) {
             log.debug("the channel of {} has failed", this, e);
         } catch (RuntimeException | Error e) {
+            lost = "nothing could be read from it (%s)".formatted(e);
             log.error("nothing can be read from {} any more; it is given up", this, e);
         } finally {
             closeChannel();
@@ -304,8 +313,11 @@ final class Worker {
         Duration patience = retired ? RETIRE_PATIENCE : OUTPUT_PATIENCE;
         boolean gone = false;
         try {
-            gone = (breach == null && process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS))
-                    || LiveProcesses.destroy(process, DEATH_PATIENCE);
+            gone = breach == null && process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (!gone) {
+                noteLost("its connection broke, and its process was still alive %d ms later".formatted(patience.toMillis()));
+                gone = LiveProcesses.destroy(process, DEATH_PATIENCE);
+            }
         } catch (InterruptedException e) {
             log.error("the reader of {} was interrupted, which nobody may do", this, e);
         }
@@ -315,6 +327,12 @@ final class Worker {
         Path crashFile = folder.crashFile(String.valueOf(pid()));
         int code = gone ? process.exitValue() : -1;
         return WorkerExit.of(crashFile, code, exitCall, worker.output().stderrTail(OUTPUT_PATIENCE), lastBegun);
+    }
+
+    private void noteLost(String reason) {
+        if (lost == null) {
+            lost = reason;
+        }
     }
 
     private void closeChannel() {

@@ -36,13 +36,12 @@ public final class WorkerCrashedException extends Exception {
 
     static WorkerCrashedException of(
             Worker worker, PoolJob<?> job, WorkerExit exit, ProcessPoolConfig config, String outlook) {
-        String breach = worker.breach();
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
         String message = "worker %s of pool '%s' crashed (%s) %s CPU task '%s'; %s. %s%s"
                 .formatted(
                         worker,
                         config.name(),
-                        breach == null ? exit.describe() : "killed, " + exit.describe(),
+                        isOurs(worker, exit) ? "killed by this JVM, " + exit.describe() : exit.describe(),
                         job.started ? "in" : "before it started",
                         job.name(),
                         outlook,
@@ -55,14 +54,23 @@ public final class WorkerCrashedException extends Exception {
         return crash;
     }
 
-    private static String advice(Worker worker, WorkerExit exit, ProcessPoolConfig config) {
+    // Whether we have ended its process, for whatever reason, rather than its task or the system.
+    private static boolean isOurs(Worker worker, WorkerExit exit) {
+        return worker.breach() != null || (exit.call() == null && worker.reasonOfKill() != null);
+    }
+
+    /** What is said of the reason, and what to do next. */
+    static String advice(Worker worker, WorkerExit exit, ProcessPoolConfig config) {
         String breach = worker.breach();
         if (breach != null) {
             return adviceAfter(breach);
         }
-        return worker.killReason.isEmpty()
-                ? exit.advice(config)
-                : "We have killed it: %s. Was it stopped, or the machine short of memory?".formatted(worker.killReason);
+        if (!isOurs(worker, exit)) {
+            return exit.advice(config);
+        }
+        boolean stoodStill = !worker.killReason.isEmpty() && !worker.killReason.equals(Shutdown.REASON);
+        String question = stoodStill ? " It may have been stopped, or the machine may be overloaded." : "";
+        return "The reason: %s.%s".formatted(worker.reasonOfKill(), question);
     }
 
     private static String adviceAfter(String breach) {

@@ -42,8 +42,8 @@ record WorkerExit(
             "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL - SEGV - PIPE ALRM TERM - - - - - - - - XCPU XFSZ - - - - - SYS"
                     .split(" ");
     private static final Map<String, String> SIGNAL_ADVICE = Map.of(
-            "SIGXCPU", "So does the system end who has used the processor time that it may have: see ulimit -t.",
-            "SIGSYS", "So does the system end who makes a call that a filter (seccomp) forbids.");
+            "SIGXCPU", "The system sends it to a process that has used up its processor time: see ulimit -t.",
+            "SIGSYS", "The system sends it to a process that makes a call which a filter (seccomp) forbids.");
     private static final Pattern CRASH_SIGNAL =
             Pattern.compile("^#\\s+(SIG[A-Z]+|Internal Error|EXCEPTION_\\w+)", Pattern.MULTILINE);
     private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
@@ -115,17 +115,20 @@ record WorkerExit(
             return "%s: let the code there return or throw instead%s."
                     .formatted(where, call.hung() ? ", and let no shutdown hook wait for ever" : "");
         }
+        if (signal != null && LiveProcesses.isExiting()) {
+            return ofShutdown();
+        }
         if ("SIGKILL".equals(signal)) {
-            return ("Somebody killed it. If that was the system because memory is short, %s; it also kills who has used the processor"
-                            + " time that it may have (ulimit -t).")
+            return ("This JVM did not kill it; possibly the system did. If memory is short, %s. If processor time is limited"
+                            + " (ulimit -t), raise that limit.")
                     .formatted(needLess(config));
         }
         if (code == CANNOT_REPLY) {
-            return "It could not report how its task ended, most likely for want of memory: raise %s, or what else your JVM options bound."
+            return "It could not report how its task ended, most likely because it had no memory left: raise %s, or what else your JVM options bound."
                     .formatted(HeapBound.describe(config));
         }
         if (signal != null) {
-            return SIGNAL_ADVICE.getOrDefault(signal, "Somebody sent it a signal, or its task did.");
+            return SIGNAL_ADVICE.getOrDefault(signal, "Its task or another process sent it that signal.");
         }
         if (code < 0) {
             return "The system holds it, as in a read from a disk or network that does not answer.";
@@ -134,6 +137,12 @@ record WorkerExit(
             return "It lost its connection to this JVM, or could not understand what it was sent.";
         }
         return "Code in it called Runtime.halt, or its JVM gave up: let the code return or throw instead, or see what it printed.";
+    }
+
+    /** What to say of a signal during the shutdown of this JVM. */
+    static String ofShutdown() {
+        return "%s, and the signal probably belongs to that: a service manager may send it to each process."
+                .formatted(Shutdown.REASON.replaceFirst("t", "T"));
     }
 
     private static String needLess(ProcessPoolConfig config) {

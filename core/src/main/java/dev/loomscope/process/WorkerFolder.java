@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -162,6 +163,20 @@ final class WorkerFolder {
             log.debug("the folder {} is kept: there is a report in it", path);
         } catch (IOException e) {
             log.warn("the folder {} of a worker could not be deleted", path, e);
+        }
+    }
+
+    /** Lets this JVM delete it when it exits, after all shutdown hooks. Only during a shutdown: the JVM never forgets it. */
+    void deleteAtExit() {
+        if (!exists) {
+            return;
+        }
+        try {
+            for (Path file : List.of(path, begun(), arguments(), socket())) { // in reverse order
+                file.toFile().deleteOnExit();
+            }
+        } catch (IllegalStateException e) {
+            log.debug("the folder {} is left for its worker to delete", path, e); // the JVM does it just now
         }
     }
 

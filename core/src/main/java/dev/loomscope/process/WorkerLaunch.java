@@ -29,7 +29,7 @@ final class WorkerLaunch {
     private final long begun = System.nanoTime();
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private volatile @Nullable Process process; // set once by the launching thread
-    private volatile boolean aborted; // any thread, set once
+    private volatile @Nullable String aborted; // any thread; why its worker is not wanted any more
     private volatile boolean marks; // set once by the launching thread; the worker says in a file what it begins
 
     WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive) {
@@ -91,9 +91,9 @@ final class WorkerLaunch {
         }
     }
 
-    /** Makes {@link #run} fail soon. Any thread. */
-    void abort() {
-        aborted = true;
+    /** Makes {@link #run} fail soon, for this reason. Any thread. */
+    void abort(String reason) {
+        aborted = reason;
         Process started = process;
         if (started != null) {
             started.destroyForcibly();
@@ -104,7 +104,7 @@ final class WorkerLaunch {
         Process started = LiveProcesses.start(command(folder), folder);
         process = started;
         try {
-            if (aborted) {
+            if (aborted != null) {
                 started.destroyForcibly();
             }
             return connect(started, folder, socket);
@@ -190,8 +190,9 @@ final class WorkerLaunch {
         if (!exited) {
             LiveProcesses.destroy(started, DEATH_PATIENCE);
         }
-        if (aborted) {
-            return new WorkerStartException(failure("its pool was closed"), problem);
+        String unwanted = aborted;
+        if (unwanted != null) {
+            return new WorkerStartException(failure(unwanted), problem);
         }
         if (exited) {
             archive.onFailedStart();

@@ -101,6 +101,17 @@ final class WorkerShelf {
         return expired;
     }
 
+    /** Marks all as ended by us: those with a task as killed for this reason, the others as retired. */
+    void endAll(String reason) {
+        retireIdle(0);
+        for (Worker worker : workers) {
+            if (worker.state == Worker.State.BUSY) {
+                worker.state = Worker.State.KILLED;
+                worker.killReason = reason;
+            }
+        }
+    }
+
     /** For how long the one that was not used for longest is idle, in ns; 0 if none is idle. */
     long longestIdle() {
         long now = System.nanoTime();

@@ -189,7 +189,7 @@ final class WorkerStarts {
     }
 
     /** Makes all that are under way fail soon. */
-    void abort() {
-        launches.forEach(WorkerLaunch::abort);
+    void abort(String reason) {
+        launches.forEach(launch -> launch.abort(reason));
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,30 @@ class ParentDeathTest {
 
             Eventually.becomesTrue(
                     "no worker lives", PROMISE, () -> Pids.alive(workers).isEmpty());
+        }
+    }
+
+    /** Six loops are the load for which 2 s are promised on two processors; the rest is for what else runs there. */
+    @ParameterizedTest
+    @ValueSource(strings = {"idle", "busy", "parental", "nested"})
+    void noWorkerOutlivesKilledParentForLongOnLoadedMachine(String mode) throws Exception {
+        Duration promise = Duration.ofSeconds(2 + 1);
+        List<Process> load = new ArrayList<>();
+        try (PoolOwner owner = PoolOwner.start(mode)) {
+            assertThat(owner.readLine()).isNotNull();
+            List<Long> workers = owner.descendants();
+            for (int i = 0; i < 3 * Runtime.getRuntime().availableProcessors(); i++) {
+                load.add(new ProcessBuilder("/bin/sh", "-c", "while :; do :; done").start());
+            }
+
+            owner.kill();
+            long begun = System.nanoTime();
+
+            Eventually.becomesTrue(
+                    "no worker lives", promise, () -> Pids.alive(workers).isEmpty());
+            System.out.printf("%s: the workers were gone after %d ms%n", mode, (System.nanoTime() - begun) / 1_000_000);
+        } finally {
+            load.forEach(Process::destroyForcibly);
         }
     }
 

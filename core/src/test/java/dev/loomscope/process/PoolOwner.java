@@ -6,6 +6,7 @@ import dev.loomscope.core.TaskNotSerializableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
@@ -79,7 +80,9 @@ final class PoolOwner implements AutoCloseable {
 
     /** The program: does what the mode says, prints a line, and then waits for a line that tells how to end. */
     public static void main(String[] args) throws Exception {
-        ProcessPool pool = ProcessPool.open(c -> c.withWorkers(3).withMaxHeapMiB(32));
+        Duration shutdownGrace = Duration.ofSeconds(args[0].equals("crowded") ? 1 : 25);
+        ProcessPool pool = ProcessPool.open(
+                c -> c.withWorkers(3).withMaxHeapMiB(32).withShutdownGrace(shutdownGrace));
         switch (args[0]) {
             case "idle" -> say(PoolRun.run(pool, Work::pid) > 0);
             case "busy" -> {
