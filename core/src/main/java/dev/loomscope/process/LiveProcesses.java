@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * All worker processes of this JVM, so that none is alive when it exits: a shutdown hook ends them, which also keeps their pipes
- * from delaying the exit.
+ * from delaying the exit. The hook exists only while a process does.
  */
 final class LiveProcesses {
 
@@ -25,13 +25,9 @@ final class LiveProcesses {
     private static final int LOOKS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    static {
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        PoolThreads.builder().name("loom-scope-shutdown").unstarted(LiveProcesses::destroyAll));
-    }
+    private static final ProcessGuard guard = new ProcessGuard(LiveProcesses::destroyAll);
 
-    private static volatile boolean exiting; // set once, by the hook
+    private static volatile boolean exiting; // any thread, set once; by the hook, or by a start that came too late for one
 
     private LiveProcesses() {}
 
@@ -49,12 +45,21 @@ final class LiveProcesses {
     static Process start(ProcessBuilder builder, WorkerFolder folder) throws IOException {
         starts.readLock().lock();
         try {
-            if (exiting) {
+            if (exiting || !guard.enter()) {
+                exiting = true;
                 throw new IOException("this JVM is about to exit");
             }
-            Process process = startKnown(builder);
-            processes.put(process, folder);
-            return process;
+            boolean started = false;
+            try {
+                Process process = startKnown(builder);
+                processes.put(process, folder);
+                started = true;
+                return process;
+            } finally {
+                if (!started) {
+                    guard.leave();
+                }
+            }
         } finally {
             starts.readLock().unlock();
         }
@@ -81,7 +86,9 @@ final class LiveProcesses {
 
     /** A process has ended. */
     static void forget(Process process) {
-        processes.remove(process);
+        if (processes.remove(process) != null) {
+            guard.leave();
+        }
     }
 
     /**

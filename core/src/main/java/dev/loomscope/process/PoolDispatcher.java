@@ -100,6 +100,7 @@ final class PoolDispatcher {
     // Guarded by the pool's lock. If there is no memory for it, whoever forked it is told, and nobody runs it.
     private void enqueue(PoolJob<?> job) {
         try {
+            PoolTimer.ensureRunning(); // it may have ended since the task was prepared
             pool.queue.add(job);
             pool.dispatch();
         } catch (RuntimeException | Error e) {

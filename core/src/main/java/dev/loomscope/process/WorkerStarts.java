@@ -115,6 +115,7 @@ final class WorkerStarts {
             return;
         }
         owner.onReady(launch, worker);
+        ClassPreload.runOnce(); // the worker is at work already
     }
 
     /** A worker is ready. Whether it is of use, its first task will show. */
