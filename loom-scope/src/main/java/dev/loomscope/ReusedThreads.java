@@ -20,7 +20,8 @@ final class ReusedThreads {
             SECONDS_IDLE,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            LastingThreads.builder().name("loom-scope-blocking-", 0).factory());
+            LastingThreads.detached(
+                    LastingThreads.builder().name("loom-scope-blocking-", 0).factory()));
 
     private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader();
     private final Pending running = new Pending();

@@ -35,7 +35,7 @@ public final class Tenant {
             Subtask<String> blocking = scope.fork(BLOCKING, () -> "blocking");
             io.then(String::length);
             scope.forkDaemon(() -> Thread.sleep(Duration.ofMinutes(5)));
-            scope.onCancel(() -> {});
+            scope.fork(() -> MixedScope.onCancel(() -> {}));
             scope.join();
             expect((io.get() + blocking.get()).equals("ioblocking"));
         }

@@ -150,7 +150,10 @@ final class PoolDispatcher {
         try {
             worker.cancel(job);
             pool.lock.sendLater(worker);
-            PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+            PatientDelay.schedule(
+                    pool.config.cancelGrace(),
+                    () -> isBusyWith(worker, job),
+                    () -> killIfBusyWith(worker, job));
             return true;
         } catch (OutOfMemoryError e) {
             if (worker.state != Worker.State.BUSY) {
@@ -159,6 +162,15 @@ final class PoolDispatcher {
             worker.state = Worker.State.KILLED;
             worker.killReason = "there was no memory to tell it of a cancel";
             return false;
+        }
+    }
+
+    private boolean isBusyWith(Worker worker, PoolJob<?> job) {
+        pool.lock.lock();
+        try {
+            return worker.job == job && worker.state == Worker.State.BUSY;
+        } finally {
+            pool.lock.unlock();
         }
     }
 
@@ -217,6 +229,7 @@ final class PoolDispatcher {
                 }
             }
             if (pool.isEmpty()) {
+                pool.stopChecks();
                 log.info("process pool '{}' closed", pool.config.name());
             } else {
                 log.error(

@@ -16,6 +16,36 @@ public final class Deployed {
         }
     }
 
+    /** As {@link #useOwnPool}, with limits that are hours away when the pool is closed. */
+    public static void useOwnPoolWithLongTimes() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1)
+                .withIdleTimeout(Duration.ofHours(2))
+                .withStartTimeout(Duration.ofHours(2))
+                .withCancelGrace(Duration.ofHours(2))
+                .withMaxWorkerAge(Duration.ofHours(2)))) {
+            PoolRun.run(pool, Work::pid);
+            PoolRun.start(pool, Deployed::haltWhenInterrupted)
+                    .awaitStart()
+                    .cancel("enough")
+                    .failure();
+        }
+    }
+
+    private static Void haltWhenInterrupted() {
+        try {
+            Work.listen();
+        } catch (InterruptedException e) {
+            Runtime.getRuntime().halt(3);
+        }
+        return null;
+    }
+
+    /** Closes the shared pool, which has its default times. */
+    public static void useSharedPool() throws Exception {
+        runAll(ProcessPool.shared());
+        ProcessPool.closeShared();
+    }
+
     /** As {@link #useOwnPool}, with a pool in JMX. */
     public static void useOwnPoolWithJmx() throws Exception {
         try (ProcessPool pool = ProcessPool.open(c -> brief(c).withJmx(true))) {
@@ -38,12 +68,6 @@ public final class Deployed {
     public static void leaveBusyWorker() throws Exception {
         ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1));
         PoolRun.start(pool, Work::spin).awaitStart();
-    }
-
-    /** A constant task of a class that outlives the application. */
-    public static void runTaskOfParent() throws Exception {
-        Callable<Long> task = ProcessHandle.current()::pid;
-        task.call();
     }
 
     static void runAll(ProcessPool pool) throws Exception {

@@ -56,7 +56,7 @@ class RedeploymentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"useOwnPool", "useOwnPoolWithJmx", "forgetOwnPool"})
+    @ValueSource(strings = {"useOwnPool", "useOwnPoolWithLongTimes", "useOwnPoolWithJmx", "useSharedPool", "forgetOwnPool"})
     void loaderIsCollectedAfterPoolWasUsed(String method) throws Exception {
         WeakReference<ClassLoader> dropped = deploy(method);
 
