@@ -4,10 +4,13 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,7 +27,9 @@ import org.slf4j.LoggerFactory;
 final class ClassPreload {
 
     private static final Logger log = LoggerFactory.getLogger(ClassPreload.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final AtomicBoolean begun = new AtomicBoolean();
+    private static final CountDownLatch ended = new CountDownLatch(1);
     private static final String OURS = "dev.loomscope.";
     private static final Pattern TYPE_IN_DESCRIPTOR = Pattern.compile("L([^;<>()]+);");
 
@@ -36,20 +41,45 @@ final class ClassPreload {
         this.loader = loader;
     }
 
-    /** Loads them, once, if our class loader may go before this JVM does. Takes some 100 ms, which nobody waits for. */
-    static void runOnce() {
+    /** Begins to load them in the background, once, if our class loader may go before this JVM does. Takes some 100 ms. */
+    static void begin(PoolThreads threads) {
         ClassLoader loader = ClassPreload.class.getClassLoader();
-        if (loader == null || lastsAsLongAsThisJvm(loader) || !begun.compareAndSet(false, true)) {
+        if (begun.get() || loader == null || lastsAsLongAsThisJvm(loader) || !begun.compareAndSet(false, true)) {
             return;
         }
         try {
-            new ClassPreload(loader).run();
+            threads.start("loom-scope-preload", () -> run(loader));
+        } catch (OutOfMemoryError e) {
+            ended.countDown();
+            log.debug("there is no thread to load classes ahead of need", e);
+        }
+    }
+
+    /** Waits until this loads nothing any more, at most for some seconds: the class loader may be about to stop. */
+    static void awaitEnd() {
+        try {
+            if (begun.get() && !ended.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.debug("classes are still being loaded ahead of need");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void run(ClassLoader loader) {
+        try {
+            new ClassPreload(loader).loadAll();
         } catch (IOException | RuntimeException | Error e) {
             log.debug("the classes of the process pool could not be loaded ahead of need", e);
+        } finally {
+            ended.countDown();
         }
     }
 
     private static boolean lastsAsLongAsThisJvm(ClassLoader loader) {
+        if (loader.getClass().getName().startsWith(ParentPaths.SPRING_BOOT)) {
+            return true; // the launcher of an executable jar
+        }
         for (ClassLoader next = ClassLoader.getSystemClassLoader(); next != null; next = next.getParent()) {
             if (next == loader) {
                 return true;
@@ -58,7 +88,7 @@ final class ClassPreload {
         return false;
     }
 
-    private void run() throws IOException {
+    private void loadAll() throws IOException {
         load(ProcessPool.class.getName());
         for (String next = unread.poll(); next != null; next = unread.poll()) {
             try (InputStream file = loader.getResourceAsStream(next.replace('.', '/') + ".class")) {

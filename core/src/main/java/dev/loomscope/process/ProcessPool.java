@@ -227,6 +227,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     void end() {
         try {
             dispatcher.close();
+            ClassPreload.awaitEnd();
         } finally {
             if (bean != null) {
                 bean.unregister();

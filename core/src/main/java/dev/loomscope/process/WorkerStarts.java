@@ -104,6 +104,7 @@ final class WorkerStarts {
     }
 
     private void run(WorkerLaunch launch) {
+        ClassPreload.begin(threads); // while the process starts; a close waits for this start, and then for that
         Worker worker;
         try {
             worker = launch.run();
@@ -115,7 +116,6 @@ final class WorkerStarts {
             return;
         }
         owner.onReady(launch, worker);
-        ClassPreload.runOnce(); // the worker is at work already
     }
 
     /** A worker is ready. Whether it is of use, its first task will show. */

@@ -53,6 +53,13 @@ public final class Deployed {
         }
     }
 
+    /** Closes a pool as soon as its first worker has started. */
+    public static void useOwnPoolBriefly() throws Exception {
+        try (ProcessPool pool = ProcessPool.open(Deployed::brief)) {
+            pool.prewarm(1).get();
+        }
+    }
+
     /** Leaves a pool open, with an idle worker. */
     public static void forgetOwnPool() throws Exception {
         runAll(ProcessPool.open(Deployed::brief));

@@ -69,13 +69,24 @@ class RedeploymentTest {
         ContainerLoader loader = newDeployment();
         call(loader, "forgetOwnPool");
         Eventually.becomesTrue("what is needed later is loaded", () -> oursOf(loader).stream()
-                .noneMatch(thread -> thread.getName().endsWith("-launch")));
+                .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
 
         loader.stop();
 
         Eventually.becomesTrue("the idle worker is gone", () -> before.containsAll(
                 ProcessHandle.current().children().toList()));
         Eventually.becomesTrue("the hook and the timer are gone", () -> oursOf(loader).isEmpty());
+        assertThat(loader.refused()).isEmpty();
+    }
+
+    @Test
+    void nothingIsLoadedAfterPoolWasClosed() throws Exception {
+        ContainerLoader loader = newDeployment();
+        call(loader, "useOwnPoolBriefly");
+
+        loader.stop();
+
+        Eventually.becomesTrue("all threads are gone", () -> oursOf(loader).isEmpty());
         assertThat(loader.refused()).isEmpty();
     }
 
@@ -118,7 +129,7 @@ class RedeploymentTest {
             ContainerLoader loader = newDeployment();
             loader.call(Deployed.class, arguments[0]);
             Eventually.becomesTrue("what is needed later is loaded", () -> Thread.getAllStackTraces().keySet().stream()
-                    .noneMatch(thread -> thread.getName().endsWith("-launch")));
+                    .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
             loader.stop();
             List<Long> workers =
                     ProcessHandle.current().children().map(ProcessHandle::pid).toList();
