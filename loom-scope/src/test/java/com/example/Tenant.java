@@ -30,7 +30,8 @@ public final class Tenant {
     }
 
     private static void forkThreads(boolean reused) throws Exception {
-        try (var scope = MixedScope.open(c -> c.withTimeout(Duration.ofMinutes(5)).withReusedThreads(reused))) {
+        try (var scope =
+                MixedScope.open(c -> c.withTimeout(Duration.ofMinutes(5)).withReusedThreads(reused))) {
             Subtask<String> io = scope.fork(IO, () -> "io");
             Subtask<String> blocking = scope.fork(BLOCKING, () -> "blocking");
             io.then(String::length);
@@ -39,8 +40,8 @@ public final class Tenant {
             scope.join();
             expect((io.get() + blocking.get()).equals("ioblocking"));
         }
-        try (var scope = MixedScope.open(Joiner.awaitAll(), c -> c.withTimeout(Duration.ofMillis(50))
-                .withReusedThreads(reused))) {
+        try (var scope = MixedScope.open(
+                Joiner.awaitAll(), c -> c.withTimeout(Duration.ofMillis(50)).withReusedThreads(reused))) {
             scope.fork(BLOCKING, () -> Thread.sleep(Duration.ofMinutes(5)));
             scope.join();
         } catch (ScopeFailedException e) {

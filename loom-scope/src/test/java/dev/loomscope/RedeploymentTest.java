@@ -40,7 +40,10 @@ class RedeploymentTest {
 
         ApplicationLoader(List<String> own, Class<?>... examples) {
             super(
-                    Arrays.stream(examples).map(ApplicationLoader::placeOf).distinct().toArray(URL[]::new),
+                    Arrays.stream(examples)
+                            .map(ApplicationLoader::placeOf)
+                            .distinct()
+                            .toArray(URL[]::new),
                     RedeploymentTest.class.getClassLoader());
             this.own = own;
         }
@@ -111,7 +114,8 @@ class RedeploymentTest {
         CountDownLatch over = new CountDownLatch(1);
         WeakReference<ClassLoader> dropped = run(withLibraryOfContainer(), "useThreads");
 
-        Thread other = Thread.ofPlatform().start(() -> keepBusy(over)); // uses the threads that the application has started
+        Thread other =
+                Thread.ofPlatform().start(() -> keepBusy(over)); // uses the threads that the application has started
         boolean collected = isCollected(dropped);
         over.countDown();
         other.join();
@@ -120,8 +124,8 @@ class RedeploymentTest {
     }
 
     private static void keepBusy(CountDownLatch over) {
-        try (var scope = MixedScope.open(c -> c.withTimeout(java.time.Duration.ofMinutes(5))
-                .withReusedThreads(true))) {
+        try (var scope = MixedScope.open(
+                c -> c.withTimeout(java.time.Duration.ofMinutes(5)).withReusedThreads(true))) {
             while (!over.await(100, TimeUnit.MILLISECONDS)) {
                 scope.fork(dev.loomscope.core.TaskKind.BLOCKING, () -> "busy");
             }
@@ -135,8 +139,10 @@ class RedeploymentTest {
     void nothingOfOursRunsInAnIdleLibrary() throws Exception {
         run(withItsOwnLibrary(), "useAllKinds");
 
-        Patience.until("the timers have ended", () -> Stream.of("loom-scope-timer", "loom-scope-pool-timer")
-                .noneMatch(name -> Thread.getAllStackTraces().keySet().stream()
-                        .anyMatch(thread -> thread.getName().equals(name))));
+        Patience.until(
+                "the timers have ended",
+                () -> Stream.of("loom-scope-timer", "loom-scope-pool-timer")
+                        .noneMatch(name -> Thread.getAllStackTraces().keySet().stream()
+                                .anyMatch(thread -> thread.getName().equals(name))));
     }
 }

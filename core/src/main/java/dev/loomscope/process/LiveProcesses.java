@@ -27,7 +27,8 @@ final class LiveProcesses {
 
     private static final ProcessGuard guard = new ProcessGuard(LiveProcesses::destroyAll);
 
-    private static volatile boolean exiting; // any thread, set once; by the hook, or by a start that came too late for one
+    private static volatile boolean
+            exiting; // any thread, set once; by the hook, or by a start that came too late for one
 
     private LiveProcesses() {}
 

@@ -151,9 +151,7 @@ final class PoolDispatcher {
             worker.cancel(job);
             pool.lock.sendLater(worker);
             PatientDelay.schedule(
-                    pool.config.cancelGrace(),
-                    () -> isBusyWith(worker, job),
-                    () -> killIfBusyWith(worker, job));
+                    pool.config.cancelGrace(), () -> isBusyWith(worker, job), () -> killIfBusyWith(worker, job));
             return true;
         } catch (OutOfMemoryError e) {
             if (worker.state != Worker.State.BUSY) {

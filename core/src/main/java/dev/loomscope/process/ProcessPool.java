@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
 public final class ProcessPool implements CpuBackend, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
-    private static final SharedPool SHARED = new SharedPool(
-            Nesting::sharedConfig, config -> new ProcessPool(config, true, PoolThreads.daemons()));
+    private static final SharedPool SHARED =
+            new SharedPool(Nesting::sharedConfig, config -> new ProcessPool(config, true, PoolThreads.daemons()));
 
     private final ProcessPoolConfig config;
     private final boolean ambient;

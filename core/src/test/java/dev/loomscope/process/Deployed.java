@@ -2,7 +2,6 @@ package dev.loomscope.process;
 
 import dev.loomscope.event.ScopeEvent;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 
 /** What a deployed application does with the pool. Each method is called once in a {@link ContainerLoader}. */
 public final class Deployed {

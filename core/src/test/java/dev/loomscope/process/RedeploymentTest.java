@@ -56,7 +56,8 @@ class RedeploymentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"useOwnPool", "useOwnPoolWithLongTimes", "useOwnPoolWithJmx", "useSharedPool", "forgetOwnPool"})
+    @ValueSource(
+            strings = {"useOwnPool", "useOwnPoolWithLongTimes", "useOwnPoolWithJmx", "useSharedPool", "forgetOwnPool"})
     void loaderIsCollectedAfterPoolWasUsed(String method) throws Exception {
         WeakReference<ClassLoader> dropped = deploy(method);
 
@@ -68,14 +69,18 @@ class RedeploymentTest {
         List<ProcessHandle> before = ProcessHandle.current().children().toList();
         ContainerLoader loader = newDeployment();
         call(loader, "forgetOwnPool");
-        Eventually.becomesTrue("what is needed later is loaded", () -> oursOf(loader).stream()
-                .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
+        Eventually.becomesTrue(
+                "what is needed later is loaded",
+                () -> oursOf(loader).stream()
+                        .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
 
         loader.stop();
 
-        Eventually.becomesTrue("the idle worker is gone", () -> before.containsAll(
-                ProcessHandle.current().children().toList()));
-        Eventually.becomesTrue("the hook and the timer are gone", () -> oursOf(loader).isEmpty());
+        Eventually.becomesTrue(
+                "the idle worker is gone",
+                () -> before.containsAll(ProcessHandle.current().children().toList()));
+        Eventually.becomesTrue(
+                "the hook and the timer are gone", () -> oursOf(loader).isEmpty());
         assertThat(loader.refused()).isEmpty();
     }
 
@@ -128,8 +133,10 @@ class RedeploymentTest {
         public static void main(String[] arguments) throws Exception {
             ContainerLoader loader = newDeployment();
             loader.call(Deployed.class, arguments[0]);
-            Eventually.becomesTrue("what is needed later is loaded", () -> Thread.getAllStackTraces().keySet().stream()
-                    .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
+            Eventually.becomesTrue(
+                    "what is needed later is loaded",
+                    () -> Thread.getAllStackTraces().keySet().stream()
+                            .noneMatch(thread -> thread.getName().equals("loom-scope-preload")));
             loader.stop();
             List<Long> workers =
                     ProcessHandle.current().children().map(ProcessHandle::pid).toList();

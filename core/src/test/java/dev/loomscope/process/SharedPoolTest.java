@@ -92,7 +92,8 @@ class SharedPoolTest {
 
     @Test
     void closeCancelsTasksInFlight() throws Exception {
-        PoolRun<Long> running = PoolRun.start(ProcessPool.shared(), "deaf", Work::spin).awaitStart();
+        PoolRun<Long> running =
+                PoolRun.start(ProcessPool.shared(), "deaf", Work::spin).awaitStart();
 
         ProcessPool.closeShared();
 
@@ -116,16 +117,19 @@ class SharedPoolTest {
         ObjectName name = new ObjectName("dev.loomscope:type=ProcessPool,name=" + ObjectName.quote("shared"));
         ProcessPool.configureShared(c -> c.withJmx(true));
         ProcessPool.shared();
-        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name)).isTrue();
+        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                .isTrue();
 
         ProcessPool.closeShared();
 
-        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name)).isFalse();
+        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                .isFalse();
     }
 
     @Test
     void tasksAreRefusedWhileItCloses() throws Exception {
-        PoolRun<Long> deaf = PoolRun.start(ProcessPool.shared(), "deaf", Work::spin).awaitStart();
+        PoolRun<Long> deaf =
+                PoolRun.start(ProcessPool.shared(), "deaf", Work::spin).awaitStart();
         ProcessPool closing = ProcessPool.shared();
         Thread closer = Thread.ofPlatform().start(ProcessPool::closeShared);
         Eventually.becomesTrue("it closes", () -> closing.toString().endsWith("closed]"));

@@ -28,7 +28,8 @@ public class RunServlet extends HttpServlet {
     @Override
     public void init() {
         if ("own".equals(mode())) {
-            own = ProcessPool.open(c -> c.withName("own").withWorkers(1).withJmx(true).withListener(event -> {}));
+            own = ProcessPool.open(
+                    c -> c.withName("own").withWorkers(1).withJmx(true).withListener(event -> {}));
         }
     }
 
@@ -60,7 +61,8 @@ public class RunServlet extends HttpServlet {
     }
 
     private static void forkThreads(boolean reused) throws Exception {
-        try (var scope = MixedScope.open(c -> c.withTimeout(Duration.ofMinutes(5)).withReusedThreads(reused))) {
+        try (var scope =
+                MixedScope.open(c -> c.withTimeout(Duration.ofMinutes(5)).withReusedThreads(reused))) {
             Subtask<Report> io = scope.fork(IO, () -> new Report(1, 1));
             Subtask<Report> blocking = scope.fork(BLOCKING, () -> new Report(2, 2));
             scope.forkDaemon(() -> Thread.sleep(Duration.ofMinutes(5)));
@@ -69,7 +71,8 @@ public class RunServlet extends HttpServlet {
                 throw new AssertionError(io + " " + blocking);
             }
         }
-        try (var scope = MixedScope.open(c -> c.withTimeout(Duration.ofMillis(50)).withReusedThreads(reused))) {
+        try (var scope =
+                MixedScope.open(c -> c.withTimeout(Duration.ofMillis(50)).withReusedThreads(reused))) {
             scope.fork(BLOCKING, () -> Thread.sleep(Duration.ofMinutes(5)));
             scope.join();
         } catch (ScopeFailedException e) {
@@ -79,8 +82,8 @@ public class RunServlet extends HttpServlet {
 
     private String forkCpu() throws Exception {
         byte[] page = new byte[100_000];
-        try (var scope = MixedScope.open(c -> (own == null ? c : c.withCpuBackend(own))
-                .withTimeout(Duration.ofMinutes(1)))) {
+        try (var scope =
+                MixedScope.open(c -> (own == null ? c : c.withCpuBackend(own)).withTimeout(Duration.ofMinutes(1)))) {
             Subtask<Report> cpu = scope.fork(CPU, () -> Report.of(page));
             scope.join();
             if (cpu.get().length() != page.length) {

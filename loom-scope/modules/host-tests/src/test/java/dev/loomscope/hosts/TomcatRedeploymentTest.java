@@ -69,7 +69,7 @@ class TomcatRedeploymentTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(server.waitFor(120, TimeUnit.SECONDS))
+            assertThat(server.waitFor(240, TimeUnit.SECONDS))
                     .as(() -> "the server ends; it printed:\n" + read(output))
                     .isTrue();
         } finally {
@@ -107,9 +107,10 @@ class TomcatRedeploymentTest {
         assertThat(lines).filteredOn(line -> line.startsWith("round ")).hasSize(ROUNDS);
         assertThat(lines).contains("loaders left: 0");
         assertNoComplaint(lines);
-        assertThat(workers(lines)).doesNotHaveDuplicates().noneMatch(pid -> ProcessHandle.of(pid)
-                .filter(ProcessHandle::isAlive)
-                .isPresent());
+        assertThat(workers(lines))
+                .doesNotHaveDuplicates()
+                .noneMatch(pid ->
+                        ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent());
     }
 
     @Test
@@ -133,8 +134,9 @@ class TomcatRedeploymentTest {
 
         assertThat(lines).contains("loaders left: 1");
         assertNoComplaint(lines);
-        assertThat(workers(lines)).hasSize(1).noneMatch(pid -> ProcessHandle.of(pid)
-                .filter(ProcessHandle::isAlive)
-                .isPresent());
+        assertThat(workers(lines))
+                .hasSize(1)
+                .noneMatch(pid ->
+                        ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent());
     }
 }
