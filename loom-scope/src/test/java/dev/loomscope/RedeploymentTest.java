@@ -3,10 +3,12 @@ package dev.loomscope;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.Tenant;
+import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -96,10 +98,6 @@ class RedeploymentTest {
             System.gc();
             Thread.sleep(100);
         }
-        if (dropped.get() != null && System.getProperty("dump") != null) {
-            java.lang.management.ManagementFactory.getPlatformMXBean(com.sun.management.HotSpotDiagnosticMXBean.class)
-                    .dumpHeap(System.getProperty("dump") + System.nanoTime() + ".hprof", true);
-        }
         return dropped.get() == null;
     }
 
@@ -124,10 +122,10 @@ class RedeploymentTest {
     }
 
     private static void keepBusy(CountDownLatch over) {
-        try (var scope = MixedScope.open(
-                c -> c.withTimeout(java.time.Duration.ofMinutes(5)).withReusedThreads(true))) {
+        try (var scope =
+                MixedScope.open(c -> c.withTimeout(Duration.ofMinutes(5)).withReusedThreads(true))) {
             while (!over.await(100, TimeUnit.MILLISECONDS)) {
-                scope.fork(dev.loomscope.core.TaskKind.BLOCKING, () -> "busy");
+                scope.fork(TaskKind.BLOCKING, () -> "busy");
             }
             scope.join();
         } catch (InterruptedException | ScopeFailedException e) {
