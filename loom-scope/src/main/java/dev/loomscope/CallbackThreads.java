@@ -21,7 +21,8 @@ final class CallbackThreads {
             SECONDS_IDLE,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            LastingThreads.builder().name("loom-scope-callback-", 0).factory(),
+            LastingThreads.detached(
+                    LastingThreads.builder().name("loom-scope-callback-", 0).factory()),
             (action, full) -> Thread.ofVirtual()
                     .name("loom-scope-callback")
                     .inheritInheritableThreadLocals(false)

@@ -23,7 +23,8 @@ final class OnReusedThread implements Runner {
             SECONDS_IDLE,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            LastingThreads.builder().name("loom-scope-blocking-", 0).factory());
+            LastingThreads.detached(
+                    LastingThreads.builder().name("loom-scope-blocking-", 0).factory()));
 
     private final Pending running = new Pending();
 

@@ -79,6 +79,7 @@ class ArchitectureTest {
             "dev.loomscope.Limiter",
             "dev.loomscope.LimiterDeadlockException",
             "dev.loomscope.LimiterStats",
+            "dev.loomscope.LoomScopeServletContainerInitializer",
             "dev.loomscope.MixedScope",
             "dev.loomscope.Progress",
             "dev.loomscope.Readiness",
@@ -89,6 +90,9 @@ class ArchitectureTest {
             "dev.loomscope.Shield",
             "dev.loomscope.Started",
             "dev.loomscope.Subtask");
+
+    private static final String OF_SERVLET_CONTAINERS =
+            "dev\\.loomscope\\.LoomScopeServletContainerInitializer(\\$.*)?";
 
     private static JavaClasses importModuleOf(Class<?> type) {
         try {
@@ -182,6 +186,8 @@ class ArchitectureTest {
         classes()
                 .that()
                 .doNotHaveFullyQualifiedName(MicrometerContext.class.getName())
+                .and()
+                .haveNameNotMatching(OF_SERVLET_CONTAINERS)
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
@@ -211,6 +217,23 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName(MicrometerContext.class.getName())
+                .check(SCOPE);
+    }
+
+    @Test
+    void onlyTheClassForServletContainersKnowsTheServletApiAndNoOtherClassNeedsIt() {
+        Set<String> knowing = SCOPE.stream()
+                .filter(type -> type.getDirectDependenciesFromSelf().stream()
+                        .anyMatch(to -> to.getTargetClass().getName().startsWith("jakarta.")))
+                .map(JavaClass::getName)
+                .collect(Collectors.toSet());
+        assertThat(knowing).isNotEmpty().allMatch(name -> name.matches(OF_SERVLET_CONTAINERS));
+        noClasses()
+                .that()
+                .haveNameNotMatching(OF_SERVLET_CONTAINERS)
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching(OF_SERVLET_CONTAINERS)
                 .check(SCOPE);
     }
 

@@ -23,7 +23,8 @@ final class CompletionThreads {
             1,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            PoolThreads.builder().name("loom-scope-results-", 0).factory());
+            CleanStack.factory(
+                    PoolThreads.builder().name("loom-scope-results-", 0).factory()));
 
     private CompletionThreads() {}
 

@@ -5,7 +5,10 @@ import dev.loomscope.core.TaskContext;
 import dev.loomscope.process.TaskCodec.EncodedTask;
 import java.lang.invoke.SerializedLambda;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,30 +20,17 @@ final class ConstantTask {
     /** Of one, here for as long as its class is there, and in a worker. */
     static final int MOST_BYTES = 4 * 1024;
 
-    private static final ClassValue<ConstantTask> OF_CLASS = new ClassValue<>() {
+    /**
+     * What was made of the task of a class: its objects without the name, as a {@link ByteBuffer}; their classes; and the {@link
+     * SerializedLambda}. JDK types only: a value of a type of ours, held by a class of a parent loader, would keep our own class
+     * loader from being unloaded.
+     */
+    private static final ClassValue<AtomicReference<@Nullable List<Object>>> OF_CLASS = new ClassValue<>() {
         @Override
-        protected ConstantTask computeValue(Class<?> type) {
-            return new ConstantTask();
+        protected AtomicReference<@Nullable List<Object>> computeValue(Class<?> type) {
+            return new AtomicReference<>();
         }
     };
-
-    private volatile @Nullable Known known; // any thread; one is as good as another
-
-    /** What was made of such a task, and that without the name. */
-    private record Known(EncodedTask encoded, ByteBuffer objects) {
-
-        // However many wait in the queue, the objects are there once.
-        @Nullable
-        EncodedTask named(String name) {
-            byte[] before = TaskName.toBytes(name);
-            if (before.length + objects.remaining() > MOST_BYTES) {
-                return null; // in all it has to fit a frame
-            }
-            Payload payload = Payload.of(before);
-            payload.add(objects);
-            return new EncodedTask(payload, encoded.classes(), encoded.lambda());
-        }
-    }
 
     private ConstantTask() {}
 
@@ -56,8 +46,21 @@ final class ConstantTask {
         if (!type.isHidden() || request.context() != TaskContext.EMPTY) {
             return null;
         }
-        Known found = OF_CLASS.get(type).known;
-        return found == null ? null : found.named(request.name());
+        List<Object> found = OF_CLASS.get(type).get();
+        return found == null ? null : named(request.name(), found);
+    }
+
+    // However many wait in the queue, the objects are there once.
+    @SuppressWarnings("unchecked") // as keep() has put it there
+    private static @Nullable EncodedTask named(String name, List<Object> known) {
+        byte[] before = TaskName.toBytes(name);
+        ByteBuffer objects = (ByteBuffer) known.get(0);
+        if (before.length + objects.remaining() > MOST_BYTES) {
+            return null; // in all it has to fit a frame
+        }
+        Payload payload = Payload.of(before);
+        payload.add(objects);
+        return new EncodedTask(payload, (Set<Class<?>>) known.get(1), (SerializedLambda) known.get(2));
     }
 
     /** Keeps what was made of a task, if it is such a lambda. */
@@ -73,7 +76,7 @@ final class ConstantTask {
         if (lambda.getCapturedArgCount() == 0 && isConstant(request.task())) {
             int name = TaskName.toBytes(request.name()).length;
             ByteBuffer objects = bytes.slice(bytes.position() + name, bytes.remaining() - name);
-            OF_CLASS.get(request.task().getClass()).known = new Known(encoded, objects);
+            OF_CLASS.get(request.task().getClass()).set(List.of(objects, encoded.classes(), lambda));
         }
     }
 }

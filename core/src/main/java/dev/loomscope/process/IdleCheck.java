@@ -2,9 +2,11 @@ package dev.loomscope.process;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Retires workers that nobody has needed for a while. Scheduled only while there are idle ones. */
 final class IdleCheck {
@@ -15,7 +17,7 @@ final class IdleCheck {
     private final ReentrantLock lock; // the pool's
     private final WorkerShelf shelf; // guarded by lock
     private final BiConsumer<Worker, String> retire;
-    private boolean scheduled; // guarded by lock
+    private @Nullable Future<?> next; // guarded by lock; null if no check is scheduled
 
     /**
      * Makes the check of one pool.
@@ -31,9 +33,15 @@ final class IdleCheck {
 
     /** A worker has become idle. Guarded by lock. */
     void onIdle() {
-        if (!scheduled) {
-            scheduled = true;
-            PoolTimer.schedule(timeout, this::run);
+        if (next == null) {
+            next = PoolTimer.schedule(timeout, this::run);
+        }
+    }
+
+    /** The pool is closed and empty: the timer must not hold it any longer. Guarded by lock. */
+    void stop() {
+        if (next != null) {
+            next.cancel(false);
         }
     }
 
@@ -43,10 +51,10 @@ final class IdleCheck {
         try {
             long limit = PoolTimer.nanos(timeout);
             expired = shelf.retireIdle(limit);
-            scheduled = shelf.idle() > 0;
-            if (scheduled) {
-                long next = Math.max(limit - shelf.longestIdle(), MIN_PAUSE_NANOS);
-                PoolTimer.schedule(Duration.ofNanos(next), this::run);
+            next = null;
+            if (shelf.idle() > 0) {
+                long pause = Math.max(limit - shelf.longestIdle(), MIN_PAUSE_NANOS);
+                next = PoolTimer.schedule(Duration.ofNanos(pause), this::run);
             }
         } finally {
             lock.unlock();

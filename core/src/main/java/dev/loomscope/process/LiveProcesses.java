@@ -25,6 +25,8 @@ final class LiveProcesses {
     private static final int LOOKS = 50;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    private static final ProcessGuard guard = new ProcessGuard();
+
     private static volatile boolean ended; // set once, by the shutdown hook
 
     private LiveProcesses() {}
@@ -46,7 +48,7 @@ final class LiveProcesses {
             if (ended) {
                 throw new IOException(Shutdown.REASON);
             }
-            Process process = startHooked(builder);
+            Process process = startGuarded(builder);
             processes.put(process, folder);
             if (isExiting()) {
                 folder.deleteAtExit(); // the hook may have ended
@@ -57,8 +59,8 @@ final class LiveProcesses {
         }
     }
 
-    private static Process startHooked(ProcessBuilder builder) throws IOException {
-        ShutdownHook.acquire();
+    private static Process startGuarded(ProcessBuilder builder) throws IOException {
+        guard.enter();
         boolean started = false;
         try {
             Process process = startKnown(builder);
@@ -66,7 +68,7 @@ final class LiveProcesses {
             return process;
         } finally {
             if (!started) {
-                ShutdownHook.release();
+                guard.leave();
             }
         }
     }
@@ -93,7 +95,7 @@ final class LiveProcesses {
     /** A process has ended. */
     static void forget(Process process) {
         if (processes.remove(process) != null) {
-            ShutdownHook.release();
+            guard.leave();
         }
     }
 

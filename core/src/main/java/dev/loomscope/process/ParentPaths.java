@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ParentPaths {
 
-    private static final String SPRING_BOOT = "org.springframework.boot.loader.";
+    /** How the names of the classes begin that start an executable jar of Spring Boot. */
+    static final String SPRING_BOOT = "org.springframework.boot.loader.";
+
     private static final List<String> SPRING_BOOT_LAUNCHERS =
             List.of(SPRING_BOOT + "launch.PropertiesLauncher", SPRING_BOOT + "PropertiesLauncher");
     private static final List<String> SPRING_BOOT_PROPERTIES =

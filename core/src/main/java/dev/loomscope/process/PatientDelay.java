@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * A delay that passes only while this JVM runs. When this JVM was stopped, or in a long garbage collection, what workers have said
@@ -18,21 +19,32 @@ final class PatientDelay {
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final long pause;
+    private final BooleanSupplier needed;
     private final Runnable action;
     private long left; // timer thread only, after the constructor
     private long due; // nanoTime; timer thread only, after the constructor
     private int repeated; // timer thread only
     private volatile boolean cancelled;
 
-    private PatientDelay(Duration delay, Runnable action) {
+    private PatientDelay(Duration delay, BooleanSupplier needed, Runnable action) {
         this.left = PoolTimer.nanos(delay);
         this.pause = Math.clamp(left / PAUSES, MIN_PAUSE_NANOS, MAX_PAUSE_NANOS);
+        this.needed = needed;
         this.action = action;
     }
 
     /** Runs an action after this delay; at once, if it is zero. */
     static PatientDelay schedule(Duration delay, Runnable action) {
-        PatientDelay scheduled = new PatientDelay(delay, action);
+        return schedule(delay, () -> true, action);
+    }
+
+    /**
+     * The same, but ends within a second when the action is not needed any more: a long delay would hold what the action holds.
+     *
+     * @param needed quick; timer thread
+     */
+    static PatientDelay schedule(Duration delay, BooleanSupplier needed, Runnable action) {
+        PatientDelay scheduled = new PatientDelay(delay, needed, action);
         scheduled.next();
         return scheduled;
     }
@@ -59,7 +71,7 @@ final class PatientDelay {
     }
 
     private void pass(long nanos) {
-        if (cancelled) {
+        if (cancelled || !needed.getAsBoolean()) {
             return;
         }
         boolean late = nanos > 0 && System.nanoTime() - due > LATE_NANOS;

@@ -101,6 +101,7 @@ final class PoolDispatcher {
     // Guarded by the pool's lock. If there is no memory for it, whoever forked it is told, and nobody runs it.
     private void enqueue(PoolJob<?> job) {
         try {
+            PoolTimer.ensureRunning(); // it may have ended since the task was prepared
             pool.queue.add(job);
             pool.dispatch();
         } catch (RuntimeException | Error e) {
@@ -150,7 +151,8 @@ final class PoolDispatcher {
         try {
             worker.cancel(job);
             pool.lock.sendLater(worker);
-            PatientDelay.schedule(pool.config.cancelGrace(), () -> killIfBusyWith(worker, job));
+            PatientDelay.schedule(
+                    pool.config.cancelGrace(), () -> isBusyWith(worker, job), () -> killIfBusyWith(worker, job));
             return true;
         } catch (OutOfMemoryError e) {
             if (worker.state != Worker.State.BUSY) {
@@ -159,6 +161,15 @@ final class PoolDispatcher {
             worker.state = Worker.State.KILLED;
             worker.killReason = "there was no memory to tell it of a cancel";
             return false;
+        }
+    }
+
+    private boolean isBusyWith(Worker worker, PoolJob<?> job) {
+        pool.lock.lock();
+        try {
+            return worker.job == job && worker.state == Worker.State.BUSY;
+        } finally {
+            pool.lock.unlock();
         }
     }
 
@@ -217,6 +228,7 @@ final class PoolDispatcher {
                 }
             }
             if (pool.isEmpty()) {
+                pool.stopChecks();
                 log.info("process pool '{}' closed", pool.config.name());
             } else {
                 log.error(

@@ -351,6 +351,12 @@ final class PoolState {
         return shelf.all().isEmpty() && starts.underWay() == 0;
     }
 
+    /** The pool is closed and empty: nothing is checked any more. Guarded by lock. */
+    void stopChecks() {
+        idleCheck.stop();
+        startedCheck.stop();
+    }
+
     /** Fails those that can have no answer. Without the lock. */
     static void fail(List<PoolJob<?>> jobs, Supplier<? extends Throwable> reason) {
         jobs.forEach(job -> job.complete(new WorkerReply.Lost(reason.get())));

@@ -1,5 +1,7 @@
 package dev.loomscope.process;
 
+import java.util.concurrent.ThreadFactory;
+
 /** Where the threads of a pool come from: the seam at which a test can be a machine that has no more of them. */
 @FunctionalInterface
 interface PoolThreads {
@@ -13,7 +15,16 @@ interface PoolThreads {
 
     /** Daemon threads of the platform, since all of them block in I/O. */
     static PoolThreads daemons() {
-        return (name, action) -> builder().name(name).start(action);
+        return (name, action) -> {
+            Thread thread = factory(name).newThread(action);
+            thread.start();
+            return thread;
+        };
+    }
+
+    /** Makes daemon threads with this name, as {@link #builder} does. */
+    static ThreadFactory factory(String name) {
+        return CleanStack.factory(builder().name(name).factory());
     }
 
     /**

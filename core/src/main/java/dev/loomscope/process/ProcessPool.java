@@ -43,6 +43,8 @@ import org.slf4j.LoggerFactory;
 public final class ProcessPool implements CpuBackend, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
+    private static final SharedPool SHARED =
+            new SharedPool(Nesting::sharedConfig, config -> new ProcessPool(config, true, PoolThreads.daemons()));
 
     private final ProcessPoolConfig config;
     private final boolean ambient;
@@ -70,14 +72,50 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     }
 
     /**
-     * Returns the pool that everybody shares, with the default configuration. It starts nothing until its first task, retires idle
-     * workers and ends with the JVM; closing it has no effect.
+     * Returns the pool that all callers in this JVM share, or more exactly, all that use the same copy of this class. It has the
+     * default configuration unless {@link #configureShared} has set another. It starts nothing until its first task, retires idle
+     * workers and ends with the JVM.
+     *
+     * <p>{@link #close} has no effect on it, so that no user of the pool closes it for the others; {@link #closeShared} closes it.
+     * The next call after that opens a fresh pool. A pool that was obtained before stays closed, so call this method for each use
+     * instead of keeping the pool.
      *
      * <p>In a worker it is a pool of the worker's own, of one worker, configured as the pool that the worker is of: the CPU tasks
      * that a CPU task forks run there, one at a time, and never wait for a worker of the pool above.
+     *
+     * @throws IllegalArgumentException if its memory budget has no room for a single worker
      */
     public static ProcessPool shared() {
-        return Shared.POOL;
+        return SHARED.get();
+    }
+
+    /**
+     * Sets the configuration of the {@linkplain #shared() shared} pool: {@code configureShared(c -> c.withWorkers(2))}. Call it once,
+     * at the start of the program, before the first CPU task. It opens nothing.
+     *
+     * <p>The pool belongs to the whole application, so libraries should leave its configuration to the application. In a worker this
+     * configures the shared pool of that worker.
+     *
+     * @param configure gets the configuration that the shared pool would have otherwise and returns the one to use; what it throws is
+     *     thrown here
+     * @throws IllegalStateException if the shared pool has been used, or has been configured, since the start of this JVM or the last
+     *     {@link #closeShared}; the message says where
+     */
+    public static void configureShared(UnaryOperator<ProcessPoolConfig> configure) {
+        SHARED.configure(configure);
+    }
+
+    /**
+     * Closes the {@linkplain #shared() shared} pool as {@link #close} closes others: tasks that wait fail, tasks that run are
+     * cancelled, and this method returns when its workers are gone. Until then, further tasks are refused with an {@link
+     * IllegalStateException}. It has no effect if the pool was not used.
+     *
+     * <p>For the end of an application that shares its JVM with others, such as a web application or a plug-in; the end of the JVM
+     * needs no such call. Afterwards everything is as if the pool had never been used: {@link #configureShared} may be called again,
+     * and the next use opens a fresh pool, with the default configuration unless another was set by then.
+     */
+    public static void closeShared() {
+        SHARED.close();
     }
 
     /** Opens a pool with the default configuration. */
@@ -183,18 +221,24 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
 
     /**
      * Ends all workers and waits until they are gone. Tasks that wait fail; tasks that run are cancelled, and their workers killed
-     * after the grace period. Listeners have a second to hear the last events. Closing twice, or closing the {@linkplain #shared()
-     * shared} pool, has no effect.
+     * after the grace period. Listeners have a second to hear the last events. Closing twice has no effect, nor has closing the
+     * {@linkplain #shared() shared} pool: for that there is {@link #closeShared}.
      */
     @Override
     public void close() {
         if (!ambient) {
-            try {
-                dispatcher.close();
-            } finally {
-                if (bean != null) {
-                    bean.unregister();
-                }
+            end();
+        }
+    }
+
+    /** Closes this pool, also if it is the shared one. */
+    void end() {
+        try {
+            dispatcher.close();
+            ClassPreload.awaitEnd();
+        } finally {
+            if (bean != null) {
+                bean.unregister();
             }
         }
     }
@@ -202,9 +246,5 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public String toString() {
         return "ProcessPool[%s: %s]".formatted(config.name(), dispatcher.describe());
-    }
-
-    private static final class Shared {
-        static final ProcessPool POOL = new ProcessPool(Nesting.sharedConfig(), true, PoolThreads.daemons());
     }
 }

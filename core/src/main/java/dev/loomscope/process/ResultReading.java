@@ -79,7 +79,7 @@ final class ResultReading<R extends @Nullable Object> {
         cancelled.thenAccept(reason -> {
             long now = System.nanoTime();
             reading.interrupt();
-            PoolTimer.schedule(grace, () -> reading.giveUp(reason, now));
+            PatientDelay.schedule(grace, () -> !reading.ended.get(), () -> reading.giveUp(reason, now));
         });
         reading.run();
     }

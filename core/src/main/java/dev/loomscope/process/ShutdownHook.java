@@ -74,7 +74,7 @@ final class ShutdownHook extends Thread {
         lock.lock();
         try {
             if (registered.isEmpty()) {
-                registered = List.of(select(Mark::new, true), select(ShutdownHook::new, false));
+                registered = CleanStack.make(() -> List.of(select(Mark::new, true), select(ShutdownHook::new, false)));
             }
             boolean inTime = uses.get() > 0 || registered.stream().allMatch(ShutdownHook::register);
             uses.incrementAndGet();

@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -25,7 +26,7 @@ final class StartedCheck {
     private final WorkerShelf shelf; // guarded by lock
     private final Consumer<Worker> kill;
     private Map<Worker, Sight> seen = new HashMap<>(); // guarded by lock; at the last look
-    private boolean scheduled; // guarded by lock
+    private @Nullable Future<?> next; // guarded by lock; null if no look is scheduled
 
     /** What was seen of a worker whose task had not begun: which it was, what was written to it, and how often in a row. */
     private record Sight(@Nullable PoolJob<?> job, long written, int times) {
@@ -48,15 +49,21 @@ final class StartedCheck {
 
     /** A worker was given a task. Guarded by lock. */
     void onAssigned() {
-        if (!scheduled) {
+        if (next == null) {
             schedule();
         }
     }
 
     private void schedule() {
         long pause = Math.max(PoolTimer.nanos(patience) / LOOKS, MIN_PAUSE_NANOS);
-        PoolTimer.schedule(Duration.ofNanos(pause), this::look);
-        scheduled = true;
+        next = PoolTimer.schedule(Duration.ofNanos(pause), this::look);
+    }
+
+    /** The pool is closed and empty: the timer must not hold it any longer. Guarded by lock. */
+    void stop() {
+        if (next != null) {
+            next.cancel(false);
+        }
     }
 
     private void look() {
@@ -68,7 +75,7 @@ final class StartedCheck {
     private Map<Worker, PoolJob<?>> see() {
         lock.lock();
         try {
-            scheduled = false; // also if there is no memory for a look: then the next task has another one made
+            next = null; // also if there is no memory for a look: then the next task has another one made
             Map<Worker, PoolJob<?>> suspects = new HashMap<>();
             Map<Worker, Sight> now = new HashMap<>();
             for (Worker worker : shelf.all()) {

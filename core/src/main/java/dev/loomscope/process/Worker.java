@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -189,12 +190,18 @@ final class Worker {
 
     // Shutdown hooks are code of users, and may hang.
     private void killIfAliveAfter(Duration patience, Runnable before) {
-        PoolTimer.schedule(patience, () -> {
+        Future<?> end = PoolTimer.schedule(patience, () -> {
             if (process.isAlive()) {
                 before.run();
                 kill();
             }
         });
+        whenGone(() -> end.cancel(false));
+    }
+
+    /** Runs a short action when the process has ended; at once if it has. */
+    void whenGone(Runnable action) {
+        worker.lastBegun().whenComplete((id, problem) -> action.run());
     }
 
     /** Ends the process and its descendants by force. Returns at once; {@link Owner#onEnded} follows. */

@@ -104,6 +104,7 @@ final class WorkerStarts {
     }
 
     private void run(WorkerLaunch launch) {
+        ClassPreload.begin(threads); // while the process starts; a close waits for this start, and then for that
         Worker worker;
         try {
             worker = launch.run();

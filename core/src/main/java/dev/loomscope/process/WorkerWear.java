@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,13 @@ final class WorkerWear {
     void begin(Worker worker) {
         if (maxAge != null) {
             WeakReference<Worker> mayBeGone = new WeakReference<>(worker); // long before its time
-            PoolTimer.schedule(maxAge, () -> {
+            Future<?> end = PoolTimer.schedule(maxAge, () -> {
                 Worker old = mayBeGone.get();
                 if (old != null) {
                     retire(old, "it is %d ms old".formatted(maxAge.toMillis()));
                 }
             });
+            worker.whenGone(() -> end.cancel(false)); // or the timer would hold the pool for that long
         }
     }
 
