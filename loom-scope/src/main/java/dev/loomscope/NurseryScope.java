@@ -250,15 +250,24 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return subtask;
     }
 
+    /** Returns what takes a continuation to its backend later, with the settings that this JVM has now. */
+    CpuForks forksAsOfNow(ScopedSubtask<?> continuation) {
+        return cpuForks.asOfNow(continuation);
+    }
+
     /** Starts it, on the thread that ended the other, unless it was cancelled meanwhile. */
     <A extends @Nullable Object, U extends @Nullable Object> void startContinuation(
-            ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument, ForkContext context) {
+            ScopedSubtask<U> subtask,
+            TaskFunction<? super A, ? extends U> function,
+            A argument,
+            ForkContext context,
+            CpuForks forks) {
         if (subtask.hasEnded()) {
             return;
         }
         try {
             Task<U> task = Task.of(function, argument);
-            CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
+            CpuExecution<? extends U> execution = forks.prepare(subtask, task, context, 0);
             subtask.load(context.around(task), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {

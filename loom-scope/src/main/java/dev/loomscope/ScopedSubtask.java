@@ -721,7 +721,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     public <U extends @Nullable Object> Subtask<U> then(TaskFunction<? super T, ? extends U> function) {
         ForkContext context = ForkContext.capture();
         ScopedSubtask<U> next = scope.admitContinuation(function, traits.daemon());
-        Runnable action = () -> proceedTo(next, function, context);
+        CpuForks forks;
+        try {
+            forks = scope.forksAsOfNow(next);
+        } catch (Throwable e) {
+            next.failUnstarted(e);
+            return next;
+        }
+        Runnable action = () -> proceedTo(next, function, context, forks);
         if (!extras().followers().add(action)) {
             action.run();
         }
@@ -729,9 +736,12 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private <U extends @Nullable Object> void proceedTo(
-            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function, ForkContext context) {
+            ScopedSubtask<U> next,
+            TaskFunction<? super T, ? extends U> function,
+            ForkContext context,
+            CpuForks forks) {
         if (state() == State.SUCCESS) {
-            scope.startContinuation(next, function, result(), context);
+            scope.startContinuation(next, function, result(), context, forks);
         } else {
             boolean wanted = cancelSource() == CancelReason.Source.SINGLE;
             next.cancel(CancelReason.of(

@@ -35,6 +35,8 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         SETUP(5),
         /** Pool to worker: first frame, proves who it is. */
         WELCOME(6),
+        /** Pool to worker: the settings of the parent from the next task on, as {@link ParentWorld} writes them. */
+        WORLD(7),
         /** Pool to worker: how much is in your heap? In place of the task id, the bytes from which on it should collect first. */
         ASK_HEAP(8),
         /** Worker to pool: first frame, proves who it is. */

@@ -38,6 +38,11 @@ final class Nesting {
         return here.depth;
     }
 
+    /** The name of this worker; empty in the application. */
+    static String worker() {
+        return here.worker;
+    }
+
     /**
      * Guards against workers of workers without end.
      *

@@ -104,7 +104,7 @@ final class Worker {
         this.process = worker.process();
         this.words = "%s (pid %d)".formatted(name, process.pid());
         this.channel = channel;
-        this.outbox = new PoolOutbox(channel, this::failToSend);
+        this.outbox = new PoolOutbox(channel, this::failToSend, worker.world());
         this.threads = threads;
     }
 
