@@ -35,6 +35,11 @@ final class Log4jFramework implements LoggingFramework {
     }
 
     @Override
+    public String placeholder() {
+        return "${sys:loom.scope.worker:-main}";
+    }
+
+    @Override
     public Set<String> files() throws ReflectiveOperationException {
         Set<String> files = new TreeSet<>();
         for (Object appender : map("getAppenders").values()) {

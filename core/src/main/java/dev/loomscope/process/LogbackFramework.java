@@ -33,6 +33,11 @@ final class LogbackFramework implements LoggingFramework {
     }
 
     @Override
+    public String placeholder() {
+        return "${loom.scope.worker:-main}";
+    }
+
+    @Override
     public Set<String> files() throws ReflectiveOperationException {
         Set<String> files = new TreeSet<>();
         for (Object logger : loggers()) {

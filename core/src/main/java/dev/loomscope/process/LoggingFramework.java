@@ -28,6 +28,9 @@ interface LoggingFramework {
     /** Returns a line that sets a level other than that of the root, for {@link #consoleConfiguration}. */
     String line(String logger, String level);
 
+    /** How its configuration names the worker that it is in, and something else in the parent. */
+    String placeholder();
+
     /** Returns the one behind SLF4J; null if it is none that we know. */
     static @Nullable LoggingFramework ofThisJvm() {
         ILoggerFactory factory = LoggerFactory.getILoggerFactory();

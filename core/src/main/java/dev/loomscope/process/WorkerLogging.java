@@ -65,10 +65,10 @@ final class WorkerLogging {
         if (told.compareAndSet(false, true)) {
             log.info(
                     "workers do not write to the log files of this JVM ({}): they log to their console, and their lines come here, to"
-                            + " the logger {}. For files of their own, put ${{}:-main} into the names of the files",
+                            + " the logger {}. For files of their own, put {} into the names of the files",
                     String.join(", ", files),
                     WorkerOutput.LOGGER,
-                    WorkerLabel.PROPERTY);
+                    framework.placeholder());
         }
         return List.of(option(framework.configurationProperties()[0], console(folder)));
     }
