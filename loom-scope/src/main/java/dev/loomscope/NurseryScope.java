@@ -478,7 +478,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (subtasks.hasForgotten()) {
             completions.remove(queue);
             throw new IllegalStateException(
-                    "more than %d subtasks of scope '%s' have ended, and the first are forgotten: ask for completions before you fork so many"
+                    "more than %s subtasks of scope '%s' have ended, and the first are forgotten: ask for completions before you fork so many"
                             .formatted(Subtasks.MAX_UNSEEN, name));
         }
         queue.begin(subtasks.unseen());
@@ -743,7 +743,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     @Override
     public String toString() {
         CancelReason reason = cancel.reason();
-        return "MixedScope[%s, %d pending%s%s]"
+        return "MixedScope[%s, %s pending%s%s]"
                 .formatted(
                         name,
                         pending.count(),

@@ -51,7 +51,7 @@ final class Nesting {
     static void ensureMayHaveWorkers(String task) {
         if (here.depth >= MAX_DEPTH) {
             throw new IllegalStateException(
-                    "CPU task '%s' cannot be forked here: this process is worker %s, %d levels below the application, and no worker goes deeper. Call its code directly, or fork it as IO or BLOCKING."
+                    "CPU task '%s' cannot be forked here: this process is worker %s, %s levels below the application, and no worker goes deeper. Call its code directly, or fork it as IO or BLOCKING."
                             .formatted(task, here.worker, here.depth));
         }
     }

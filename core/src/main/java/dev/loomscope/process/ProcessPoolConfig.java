@@ -68,7 +68,7 @@ public final class ProcessPoolConfig {
      */
     public ProcessPoolConfig withWorkers(int workers) {
         if (workers < 1) {
-            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %d".formatted(name(), workers));
+            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %s".formatted(name(), workers));
         }
         return with(changed -> changed.workers = workers);
     }
@@ -85,7 +85,7 @@ public final class ProcessPoolConfig {
      */
     public ProcessPoolConfig withMaxHeapMiB(int maxHeapMiB) {
         if (maxHeapMiB < MIN_HEAP_MIB) {
-            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %d MiB, not %d"
+            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %s MiB, not %s"
                     .formatted(name(), MIN_HEAP_MIB, maxHeapMiB));
         }
         return with(changed -> changed.maxHeapMiB = maxHeapMiB);
@@ -207,7 +207,7 @@ public final class ProcessPoolConfig {
     public ProcessPoolConfig withNiceness(int niceness) {
         if (niceness < 0 || niceness > MAX_NICENESS) {
             throw new IllegalArgumentException(
-                    "niceness of pool '%s' must be from 0 to %d, not %d".formatted(name(), MAX_NICENESS, niceness));
+                    "niceness of pool '%s' must be from 0 to %s, not %s".formatted(name(), MAX_NICENESS, niceness));
         }
         return with(changed -> changed.niceness = niceness);
     }
@@ -305,7 +305,7 @@ public final class ProcessPoolConfig {
     public ProcessPoolConfig withMaxResultMiB(int maxResultMiB) {
         if (maxResultMiB < 1) {
             throw new IllegalArgumentException(
-                    "results of pool '%s' need at least 1 MiB, not %d".formatted(name(), maxResultMiB));
+                    "results of pool '%s' need at least 1 MiB, not %s".formatted(name(), maxResultMiB));
         }
         return with(changed -> changed.maxResultMiB = maxResultMiB);
     }
@@ -490,7 +490,7 @@ public final class ProcessPoolConfig {
     private void ensureAtLeast(long least, String what, long value) {
         if (value < least) {
             throw new IllegalArgumentException(
-                    "%s of pool '%s' must be at least %d, not %d".formatted(what, name(), least, value));
+                    "%s of pool '%s' must be at least %s, not %s".formatted(what, name(), least, value));
         }
     }
 

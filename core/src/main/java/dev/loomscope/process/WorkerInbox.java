@@ -71,7 +71,7 @@ final class WorkerInbox implements ReadingTurn.Source {
     private void limit(Frame frame) throws ProtocolException {
         if (frame.body().remaining() != Long.BYTES) {
             throw new ProtocolException(
-                    "the time for a task has %d bytes".formatted(frame.body().remaining()));
+                    "the time for a task has %s bytes".formatted(frame.body().remaining()));
         }
         deadline = OptionalLong.of(System.nanoTime() + frame.body().getLong());
     }

@@ -187,7 +187,7 @@ final class WorkerLaunch {
             throw new ProtocolException("a worker without init says that it has failed");
         }
         LiveProcesses.destroy(started, DEATH_PATIENCE);
-        String worker = "%s (pid %d)".formatted(name, started.pid());
+        String worker = "%s (pid %s)".formatted(name, started.pid());
         Throwable reason = init.decode(thrown, worker, config.allowedResults());
         return new WorkerStartException(failure("its init threw " + reason), reason);
     }
@@ -210,7 +210,7 @@ final class WorkerLaunch {
         String what = wrong
                 ? String.valueOf(problem.getMessage())
                 : timedOut
-                        ? "it was not ready after %d ms, and was killed"
+                        ? "it was not ready after %s ms, and was killed"
                                 .formatted(config.startTimeout().toMillis())
                         : exited
                                 ? "its process ended with " + exit.describe()

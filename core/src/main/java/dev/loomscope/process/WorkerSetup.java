@@ -67,7 +67,7 @@ record WorkerSetup(
                     }
                     if (failure.size() > MAX_FAILURE || frame.body().remaining() < Frame.MAX_BODY) {
                         throw new ProtocolException(
-                                "what its init threw has more than %d bytes, or comes in small pieces"
+                                "what its init threw has more than %s bytes, or comes in small pieces"
                                         .formatted(MAX_FAILURE));
                     }
                 }
