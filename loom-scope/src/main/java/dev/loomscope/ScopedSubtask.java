@@ -736,10 +736,7 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     }
 
     private <U extends @Nullable Object> void proceedTo(
-            ScopedSubtask<U> next,
-            TaskFunction<? super T, ? extends U> function,
-            ForkContext context,
-            CpuForks forks) {
+            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function, ForkContext context, CpuForks forks) {
         if (state() == State.SUCCESS) {
             scope.startContinuation(next, function, result(), context, forks);
         } else {

@@ -71,7 +71,10 @@ final class CarriedProperties {
      */
     static void ensureSensible(String pool, String pattern) {
         int star = pattern.indexOf('*');
-        if (pattern.isBlank() || !pattern.equals(pattern.strip()) || pattern.contains("=") || pattern.startsWith("-D")) {
+        if (pattern.isBlank()
+                || !pattern.equals(pattern.strip())
+                || pattern.contains("=")
+                || pattern.startsWith("-D")) {
             throw refused(pool, pattern, "it is not the name of a property");
         }
         if (star >= 0 && star < pattern.length() - 1) {

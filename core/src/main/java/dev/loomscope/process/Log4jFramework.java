@@ -75,7 +75,8 @@ final class Log4jFramework implements LoggingFramework {
         Map<String, String> levels = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : map("getLoggers").entrySet()) {
             levels.put(
-                    String.valueOf(entry.getKey()), String.valueOf(LoggingFramework.call(entry.getValue(), "getLevel")));
+                    String.valueOf(entry.getKey()),
+                    String.valueOf(LoggingFramework.call(entry.getValue(), "getLevel")));
         }
         return levels;
     }

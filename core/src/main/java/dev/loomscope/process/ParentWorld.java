@@ -191,7 +191,6 @@ final class ParentWorld {
     /** Names no values of properties: they may be secret. */
     @Override
     public String toString() {
-        return "ParentWorld[%s, %s, %s properties]"
-                .formatted(timeZone.getID(), locale, values.length + found.size());
+        return "ParentWorld[%s, %s, %s properties]".formatted(timeZone.getID(), locale, values.length + found.size());
     }
 }

@@ -153,8 +153,8 @@ final class PoolOutbox {
     // the worker drops what it has when it reads the cancel. The settings before it are for others, too.
     private boolean sendNextFrame() throws IOException {
         Frame frame = frames.next();
-        boolean ofTask = task != null && frame.type() == Frame.Type.TASK;
-        if (ofTask && task.cancelReason() != null && frame.more()) {
+        PoolJob<?> sending = frame.type() == Frame.Type.TASK ? task : null;
+        if (sending != null && sending.cancelReason() != null && frame.more()) {
             frames = Collections.emptyIterator();
             return true;
         }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class StartProperties {
 
-    // With the value of now: the default locale is made of them, and is corrected before the first task if it has been changed.
+    // With the value of now: the default locale is made of them, and is corrected before the first task if it has been
+    // changed.
     private static final List<String> OF_LOCALE =
             List.of("user.language", "user.script", "user.country", "user.variant", "user.extensions");
     private static final List<String> CATEGORIES = List.of("", ".display", ".format");

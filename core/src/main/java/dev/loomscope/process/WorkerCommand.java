@@ -146,8 +146,10 @@ final class WorkerCommand {
     // mean something else than themselves.
     private static String toArgumentFile(List<String> arguments) {
         return arguments.stream()
-                .map(argument ->
-                        argument.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n").replace("\r", "\\r"))
+                .map(argument -> argument.replace("\\", "\\\\")
+                        .replace("\"", "\\\"")
+                        .replace("\n", "\\n")
+                        .replace("\r", "\\r"))
                 .map(argument -> "\"" + argument + "\"\n")
                 .collect(Collectors.joining());
     }

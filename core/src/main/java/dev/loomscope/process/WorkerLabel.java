@@ -17,7 +17,8 @@ final class WorkerLabel {
 
     private static final int MAX_LENGTH = 80;
     private static final ReentrantLock lock = new ReentrantLock();
-    private static final Set<String> taken = new HashSet<>(); // guarded by lock; in lower case, as some file systems see them
+    private static final Set<String> taken =
+            new HashSet<>(); // guarded by lock; in lower case, as some file systems see them
 
     private final String text;
     private boolean givenBack; // guarded by lock; never goes back to false
@@ -44,7 +45,9 @@ final class WorkerLabel {
     // Workers of a worker are called after it, too.
     private static String inThisProcess(String pool) {
         String worker = Nesting.depth() == 0 ? "" : System.getProperty(PROPERTY, "");
-        String own = pool.startsWith(Nesting.worker() + "/") ? pool.substring(Nesting.worker().length() + 1) : pool;
+        String own = pool.startsWith(Nesting.worker() + "/")
+                ? pool.substring(Nesting.worker().length() + 1)
+                : pool;
         return worker.isEmpty() ? safe(own) : worker + "." + safe(own);
     }
 

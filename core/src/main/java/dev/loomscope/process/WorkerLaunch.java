@@ -146,7 +146,10 @@ final class WorkerLaunch {
             marks = BegunMark.isIn(folder);
             archive.onStarted();
             return new Worker(
-                    name, new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks, world), channel, threads);
+                    name,
+                    new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks, world),
+                    channel,
+                    threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 final class WorkerLogging {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessPool.class);
-    private static final Pattern INCLUDED = Pattern.compile("\\b(?:resource|file|url|href)\\s*=\\s*[\"']([^\"']+)[\"']");
+    private static final Pattern INCLUDED =
+            Pattern.compile("\\b(?:resource|file|url|href)\\s*=\\s*[\"']([^\"']+)[\"']");
     private static final int MAX_DEPTH = 3; // of files in files
     private static final int MAX_BYTES = 1 << 20; // of one
     private static final AtomicBoolean told = new AtomicBoolean();
@@ -176,7 +177,8 @@ final class WorkerLogging {
             if (level.getKey().isEmpty()) {
                 result = result.replace("oot level=\"INFO\"", "oot level=\"" + level.getValue() + "\"");
             } else {
-                lines.append(framework.line(escape(level.getKey()), level.getValue())).append('\n');
+                lines.append(framework.line(escape(level.getKey()), level.getValue()))
+                        .append('\n');
             }
         }
         return result.replace("<!-- levels -->", lines);

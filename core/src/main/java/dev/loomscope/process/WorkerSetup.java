@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param init null for none
  * @param world the settings of the parent when it started the worker
  */
-record WorkerSetup(
-        int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Nullable Arrived init, WorkerWorld world) {
+record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Nullable Arrived init, WorkerWorld world) {
 
     private static final long MAX_FAILURE = 16 << 20; // bytes; a stack with its causes has some thousands
 

@@ -36,7 +36,7 @@ final class WorldBytes {
         byte[] bytes = in.readNBytes(Math.multiplyExact(length, Character.BYTES));
         char[] text = new char[bytes.length / Character.BYTES];
         for (int i = 0; i < text.length; i++) {
-            text[i] = (char) ((bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff);
+            text[i] = (char) (((bytes[2 * i] & 0xff) << 8) | (bytes[2 * i + 1] & 0xff));
         }
         return new String(text);
     }

@@ -28,8 +28,9 @@ class LogFilesTest {
             + "<fileNamePattern>FILE.%i</fileNamePattern><minIndex>1</minIndex><maxIndex>9</maxIndex></rollingPolicy>"
             + "<triggeringPolicy class='ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy'>"
             + "<maxFileSize>1MB</maxFileSize></triggeringPolicy>" + PATTERN + "</appender>";
-    private static final String ASYNC = "<appender name='B' class='ch.qos.logback.core.FileAppender'>"
-            + "<file>FILE</file>" + PATTERN + "</appender><appender name='A' class='ch.qos.logback.classic.AsyncAppender'><appender-ref ref='B'/></appender>";
+    private static final String ASYNC =
+            "<appender name='B' class='ch.qos.logback.core.FileAppender'>" + "<file>FILE</file>" + PATTERN
+                    + "</appender><appender name='A' class='ch.qos.logback.classic.AsyncAppender'><appender-ref ref='B'/></appender>";
     private static final String CONSOLE =
             "<appender name='A' class='ch.qos.logback.core.ConsoleAppender'>" + PATTERN + "</appender>";
 
@@ -84,7 +85,8 @@ class LogFilesTest {
                         return System.getProperty("loom.scope.worker");
                     }
                 }
-                """.replace("CONFIG", config).replace("TASKS", String.valueOf(TASKS))));
+                """.replace("CONFIG", config)
+                .replace("TASKS", String.valueOf(TASKS))));
         for (Map.Entry<String, String> file : files.entrySet()) {
             Files.writeString(classes.resolve(file.getKey()), file.getValue());
         }
@@ -179,8 +181,9 @@ class LogFilesTest {
         run("c", List.of("-Djava.io.tmpdir=/nowhere"), Map.of("logback.xml", config));
 
         assertThat(lines("app.log")).allMatch(line -> line.startsWith("PID parent ") || !line.startsWith("PID "));
-        assertThat(lines("app.log")).anyMatch(line -> line.contains("dev.loomscope.worker - w1")
-                && line.contains("INFO  app.work - line B0"));
+        assertThat(lines("app.log"))
+                .anyMatch(line ->
+                        line.contains("dev.loomscope.worker - w1") && line.contains("INFO  app.work - line B0"));
     }
 
     @Test
@@ -200,8 +203,7 @@ class LogFilesTest {
 
     @Test
     void theyAreAlsoWhereTheNameIsInAnIncludedFileOrInOneThatTheParentWasToldOf() throws Exception {
-        String included =
-                "<included><property name='FILE' value='app-${loom.scope.worker:-main}.log'/></included>";
+        String included = "<included><property name='FILE' value='app-${loom.scope.worker:-main}.log'/></included>";
         String config = configuration("<include resource='included.xml'/>" + FILE.replace("FILE", "${FILE}"));
 
         run("c.withWorkers(1)", List.of(), Map.of("logback.xml", config, "included.xml", included));
@@ -224,9 +226,8 @@ class LogFilesTest {
             })
     void whatTheUserChoosesForWorkersIsLeftAlone(String config) throws Exception {
         String forWorkers = configuration(FILE.replace("FILE", "chosen-${loom.scope.worker:-main}.log"));
-        Map<String, String> files = Map.of(
-                "logback.xml", configuration(FILE.replace("FILE", "app.log")),
-                "workers.xml", forWorkers);
+        Map<String, String> files =
+                Map.of("logback.xml", configuration(FILE.replace("FILE", "app.log")), "workers.xml", forWorkers);
         boolean carried = config.contains("Properties");
 
         run(config, carried ? List.of("-Dlogback.configurationFile=workers.xml") : List.of(), files);

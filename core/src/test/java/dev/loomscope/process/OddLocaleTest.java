@@ -90,7 +90,8 @@ class OddLocaleTest {
             assertThat(sleepers).allMatch(Pids::isAlive);
             assertReadable(pool.toString());
             pool.close();
-            Eventually.becomesTrue("its processes are gone", () -> sleepers.stream().noneMatch(Pids::isAlive));
+            Eventually.becomesTrue(
+                    "its processes are gone", () -> sleepers.stream().noneMatch(Pids::isAlive));
             assertThat(log.messages()).isNotEmpty().allSatisfy(OddLocaleTest::assertReadable);
         }
         assertThatThrownBy(() -> ProcessPoolConfig.defaults().withMaxHeapMiB(1))

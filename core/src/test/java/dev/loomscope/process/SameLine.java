@@ -42,10 +42,9 @@ final class SameLine {
         given.put("time zone", String.valueOf(TimeZone.getDefault()));
         given.put("zone id", zoneId());
         given.put("date", DateFormat.getDateTimeInstance().format(new Date(0)));
-        given.put("offset", String.valueOf(new Date(0).getTimezoneOffset()));
+        given.put("offset", String.valueOf(TimeZone.getDefault().getOffset(0)));
         given.put("locale", Locale.getDefault().toString() + Locale.getDefault().toLanguageTag());
-        given.put(
-                "display locale", Locale.getDefault(Locale.Category.DISPLAY).toLanguageTag());
+        given.put("display locale", Locale.getDefault(Locale.Category.DISPLAY).toLanguageTag());
         given.put("format locale", Locale.getDefault(Locale.Category.FORMAT).toLanguageTag());
         given.put("%,.2f %d", "%,.2f %d".formatted(1234.5, 42));
         given.put("number format", NumberFormat.getInstance().format(1234.5));

@@ -22,8 +22,8 @@ final class SameLineProgram {
         try (ProcessPool pool = ProcessPool.open(c -> c.withWorkers(1).withMaxHeapMiB(64))) {
             for (int i = 0; i < 2; i++) {
                 Task<TreeMap<String, String>> task = SameLineProgram::give;
-                TreeMap<String, String> there =
-                        pool.prepare(new CpuRequest<>(task, "lines", runner -> {})).run();
+                TreeMap<String, String> there = pool.prepare(new CpuRequest<>(task, "lines", runner -> {}))
+                        .run();
                 for (String name : here.keySet()) {
                     boolean same = here.get(name).equals(there.get(name));
                     System.out.printf(

@@ -33,7 +33,10 @@ class SameLineProgramTest {
     }
 
     private static void assertSame(String output) {
-        assertThat(output).doesNotContain("OTHER").containsPattern("same time zone: .*").endsWith("the end\n");
+        assertThat(output)
+                .doesNotContain("OTHER")
+                .containsPattern("same time zone: .*")
+                .endsWith("the end\n");
     }
 
     static Stream<String> options() {

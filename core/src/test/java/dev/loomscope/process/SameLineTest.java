@@ -86,8 +86,8 @@ class SameLineTest {
             System.setProperty("user.country", "YY");
             System.setProperty("user.variant", "ZZ");
         }),
-        PROPERTY_OF_TEMPORARY_FOLDER(
-                () -> System.setProperty("java.io.tmpdir", folder.toAbsolutePath().toString())),
+        PROPERTY_OF_TEMPORARY_FOLDER(() ->
+                System.setProperty("java.io.tmpdir", folder.toAbsolutePath().toString())),
         PROPERTY_OF_FOLDER(() -> System.setProperty("user.dir", "/somewhere/else")),
         PROPERTY_OF_HOME(() -> System.setProperty("user.home", "/home/of somebody")),
         PROPERTY_OF_NAME(() -> System.clearProperty("user.name")),

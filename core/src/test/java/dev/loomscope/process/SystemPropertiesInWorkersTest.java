@@ -140,9 +140,10 @@ class SystemPropertiesInWorkersTest {
             for (int i = 0; i < 20; i++) {
                 System.setProperty("acme.large", ("" + i % 10).repeat(2_000_000));
                 byte[] large = new byte[1_000_000];
-                PoolRun<Integer> cancelled = PoolRun.start(pool, () -> large.length).cancel("not wanted");
-                assertThat(PoolRun.<Integer>run(pool, () -> System.getProperty("acme.large")
-                                .hashCode()))
+                PoolRun<Integer> cancelled =
+                        PoolRun.start(pool, () -> large.length).cancel("not wanted");
+                assertThat(PoolRun.<Integer>run(
+                                pool, () -> System.getProperty("acme.large").hashCode()))
                         .isEqualTo(System.getProperty("acme.large").hashCode());
                 cancelled.hasEnded();
             }
@@ -177,13 +178,27 @@ class SystemPropertiesInWorkersTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "a*b", "*.acme", "**", "acme.mode=x", "-Dacme.mode", " acme", "acme ", "java.home", "java.class.path",
-                "java.vm.name", "java.version.date", "os.name", "loom.scope.worker", "stdout.encoding", "jdk.module.path"
+                "",
+                " ",
+                "a*b",
+                "*.acme",
+                "**",
+                "acme.mode=x",
+                "-Dacme.mode",
+                " acme",
+                "acme ",
+                "java.home",
+                "java.class.path",
+                "java.vm.name",
+                "java.version.date",
+                "os.name",
+                "loom.scope.worker",
+                "stdout.encoding",
+                "jdk.module.path"
             })
     void patternsThatMeanNothingOrWouldBreakAWorkerAreRefused(String pattern) {
-        assertThatThrownBy(() -> ProcessPoolConfig.defaults()
-                        .withName("odd")
-                        .withSystemProperties("acme.fine", pattern))
+        assertThatThrownBy(
+                        () -> ProcessPoolConfig.defaults().withName("odd").withSystemProperties("acme.fine", pattern))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("pool 'odd'")
                 .hasMessageContaining("'" + pattern + "'")
@@ -213,9 +228,11 @@ class SystemPropertiesInWorkersTest {
     void valuesAreOnNoCommandLine() throws Exception {
         System.setProperty("acme.password", "very secret");
         try (ProcessPool pool = open("acme.*")) {
-            assertThat(PoolRun.<String>run(pool, () -> System.getProperty("acme.password")
-                            + java.lang.management.ManagementFactory.getRuntimeMXBean()
-                                    .getInputArguments()))
+            assertThat(PoolRun.<String>run(
+                            pool,
+                            () -> System.getProperty("acme.password")
+                                    + java.lang.management.ManagementFactory.getRuntimeMXBean()
+                                            .getInputArguments()))
                     .startsWith("very secret")
                     .doesNotContain("acme.password");
         }
