@@ -32,6 +32,11 @@ final class CpuForks {
         return needsBackend(subtask) ? backend().prepareWhenRoom(request(subtask, task, context, 0)) : null;
     }
 
+    /** Returns forks for a subtask that is prepared later, with the settings that this JVM has now; these if it needs no backend. */
+    CpuForks asOfNow(ScopedSubtask<?> subtask) {
+        return needsBackend(subtask) ? new CpuForks(scope, backend().asOfNow()) : this;
+    }
+
     // A subtask of a cancelled scope never starts.
     private boolean needsBackend(ScopedSubtask<?> subtask) {
         return subtask.kind() == TaskKind.CPU && scope.cancelled() == null;

@@ -44,7 +44,7 @@ record ForkOptions(@Nullable CancelPolicy policy, boolean daemon, int heapMiB) {
     private void ensureHeapIsFor(TaskKind kind) {
         if (heapMiB > 0 && kind != TaskKind.CPU) {
             throw new IllegalArgumentException(
-                    "a task of kind %s runs in the heap of this JVM: only CPU tasks can have one of %d MiB"
+                    "a task of kind %s runs in the heap of this JVM: only CPU tasks can have one of %s MiB"
                             .formatted(kind, heapMiB));
         }
     }

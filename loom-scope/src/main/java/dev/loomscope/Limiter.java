@@ -152,7 +152,7 @@ public final class Limiter {
     @Override
     public String toString() {
         LimiterStats now = stats();
-        return "Limiter[%s, %d of %d in use, %d waiting]".formatted(name, now.inUse(), now.permits(), now.waiting());
+        return "Limiter[%s, %s of %s in use, %s waiting]".formatted(name, now.inUse(), now.permits(), now.waiting());
     }
 
     // ---------------------------------------------------------------- for those who wait
@@ -318,7 +318,7 @@ public final class Limiter {
     private static int requirePermits(String name, int permits) {
         if (permits < 1) {
             throw new IllegalArgumentException(
-                    "limiter '%s' must have at least 1 permit, not %d".formatted(name, permits));
+                    "limiter '%s' must have at least 1 permit, not %s".formatted(name, permits));
         }
         return permits;
     }

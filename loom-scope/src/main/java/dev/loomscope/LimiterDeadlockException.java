@@ -35,7 +35,7 @@ public final class LimiterDeadlockException extends IllegalStateException {
                     .append(whom);
         }
         if (size > MAX_NAMED) {
-            text.append(", and so on; the last of %d more waits for %s".formatted(size - MAX_NAMED, first));
+            text.append(", and so on; the last of %s more waits for %s".formatted(size - MAX_NAMED, first));
         }
         return text.append("; raise the permits, use another limiter inside, or do not wait while holding a permit")
                 .toString();

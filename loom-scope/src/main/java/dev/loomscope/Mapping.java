@@ -102,7 +102,7 @@ final class Mapping<A extends @Nullable Object, U extends @Nullable Object> {
         for (int i = 0; keepsResults && i < items.size(); i++) {
             results.add(placeholder());
         }
-        String name = items.size() == 1 ? "item " + first : "items %d to %d".formatted(first, taken - 1);
+        String name = items.size() == 1 ? "item " + first : "items %s to %s".formatted(first, taken - 1);
         Subtask<?> subtask = scope.forkWhenRoom(name, kind, new ChunkTask<>(function, items, keepsResults));
         running.put(subtask, new Chunk(first, items.size()));
     }

@@ -262,15 +262,24 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         return subtask;
     }
 
+    /** Returns what takes a continuation to its backend later, with the settings that this JVM has now. */
+    CpuForks forksAsOfNow(ScopedSubtask<?> continuation) {
+        return cpuForks.asOfNow(continuation);
+    }
+
     /** Starts it, on the thread that ended the other, unless it was cancelled meanwhile. */
     <A extends @Nullable Object, U extends @Nullable Object> void startContinuation(
-            ScopedSubtask<U> subtask, TaskFunction<? super A, ? extends U> function, A argument, ForkContext context) {
+            ScopedSubtask<U> subtask,
+            TaskFunction<? super A, ? extends U> function,
+            A argument,
+            ForkContext context,
+            CpuForks forks) {
         if (subtask.hasEnded()) {
             return;
         }
         try {
             Task<U> task = Task.of(function, argument);
-            CpuExecution<? extends U> execution = cpuForks.prepare(subtask, task, context, 0);
+            CpuExecution<? extends U> execution = forks.prepare(subtask, task, context, 0);
             subtask.load(around(subtask, context, task), execution);
             starter.start(subtask);
             if (execution != null && subtask.hasEnded()) {
@@ -486,7 +495,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         if (subtasks.hasForgotten()) {
             completions.remove(queue);
             throw new IllegalStateException(
-                    "more than %d subtasks of scope '%s' have ended, and the first are forgotten: ask for completions before you fork so many"
+                    "more than %s subtasks of scope '%s' have ended, and the first are forgotten: ask for completions before you fork so many"
                             .formatted(Subtasks.MAX_UNSEEN, name));
         }
         queue.begin(subtasks.unseen());
@@ -751,7 +760,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
     @Override
     public String toString() {
         CancelReason reason = cancel.reason();
-        return "MixedScope[%s, %d pending%s%s]"
+        return "MixedScope[%s, %s pending%s%s]"
                 .formatted(
                         name,
                         pending.count(),

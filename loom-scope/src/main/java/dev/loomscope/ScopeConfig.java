@@ -75,7 +75,7 @@ public record ScopeConfig(
     private static void requireBound(String kind, int max) {
         if (max < 1) {
             throw new IllegalArgumentException(
-                    "at least 1 %s subtask must be allowed to run, not %d".formatted(kind, max));
+                    "at least 1 %s subtask must be allowed to run, not %s".formatted(kind, max));
         }
     }
 
@@ -124,7 +124,7 @@ public record ScopeConfig(
             case BLOCKING -> with(draft -> draft.maxBlocking = max);
             case CPU ->
                 throw new IllegalArgumentException(
-                        "CPU subtasks are bounded by the workers of their pool: use ProcessPoolConfig.withWorkers(%d)"
+                        "CPU subtasks are bounded by the workers of their pool: use ProcessPoolConfig.withWorkers(%s)"
                                 .formatted(max));
         };
     }

@@ -32,11 +32,11 @@ final class ScopeMessages {
         if (count <= 0) {
             return "";
         }
-        String counted = count == 1 ? "; 1 further failure" : "; %d further failures".formatted(count);
+        String counted = count == 1 ? "; 1 further failure" : "; %s further failures".formatted(count);
         return count <= ScopeFailedException.MAX_SUPPRESSED
                 ? counted
                 : counted
-                        + ", %d of them suppressed here, all in failures()"
+                        + ", %s of them suppressed here, all in failures()"
                                 .formatted(ScopeFailedException.MAX_SUPPRESSED);
     }
 
@@ -47,13 +47,13 @@ final class ScopeMessages {
                 .limit(MAX_NAMED)
                 .map(ScopeMessages::describe)
                 .collect(Collectors.joining(", "));
-        String more = unfinished.size() > MAX_NAMED ? " and %d more".formatted(unfinished.size() - MAX_NAMED) : "";
+        String more = unfinished.size() > MAX_NAMED ? " and %s more".formatted(unfinished.size() - MAX_NAMED) : "";
         String inside =
                 cutInside.isEmpty() ? "" : "scope '%s' inside was cut short".formatted(String.join("', '", cutInside));
         String which = unfinished.isEmpty() ? inside.isEmpty() ? orElse : inside : "unfinished: " + named + more;
         String failed = failures.isEmpty()
                 ? ""
-                : "; %d subtask%s had failed".formatted(failures.size(), failures.size() == 1 ? "" : "s");
+                : "; %s subtask%s had failed".formatted(failures.size(), failures.size() == 1 ? "" : "s");
         return "the deadline of scope '%s' has passed; %s%s".formatted(scope, which, failed);
     }
 
@@ -80,7 +80,7 @@ final class ScopeMessages {
     private static String describe(Unfinished unfinished) {
         boolean started = !unfinished.ran().isZero();
         return describe(unfinished.subtask())
-                + (started ? " after %d ms".formatted(unfinished.ran().toMillis()) : " not started");
+                + (started ? " after %s ms".formatted(unfinished.ran().toMillis()) : " not started");
     }
 
     private static String describe(Subtask<?> subtask) {

@@ -87,6 +87,6 @@ public record ScopeSnapshot(
 
     private static String words(Duration duration) {
         long millis = duration.toMillis();
-        return millis < 10_000 ? millis + " ms" : "%d s".formatted(millis / 1_000);
+        return millis < 10_000 ? millis + " ms" : "%s s".formatted(millis / 1_000);
     }
 }

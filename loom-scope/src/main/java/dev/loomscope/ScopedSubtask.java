@@ -767,7 +767,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         ForkContext context = ForkContext.capture();
         ClassLoader classes = Thread.currentThread().getContextClassLoader();
         ScopedSubtask<U> next = scope.admitContinuation(function, traits.daemon());
-        Runnable action = () -> proceedTo(next, function, context, classes);
+        CpuForks forks;
+        try {
+            forks = scope.forksAsOfNow(next);
+        } catch (Throwable e) {
+            next.failUnstarted(e);
+            return next;
+        }
+        Runnable action = () -> proceedTo(next, function, context, forks, classes);
         if (!extras().followers().add(action)) {
             action.run();
         }
@@ -779,21 +786,22 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
             ScopedSubtask<U> next,
             TaskFunction<? super T, ? extends U> function,
             ForkContext context,
+            CpuForks forks,
             @Nullable ClassLoader classes) {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(classes);
         try {
-            proceedTo(next, function, context);
+            proceedTo(next, function, context, forks);
         } finally {
             thread.setContextClassLoader(before);
         }
     }
 
     private <U extends @Nullable Object> void proceedTo(
-            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function, ForkContext context) {
+            ScopedSubtask<U> next, TaskFunction<? super T, ? extends U> function, ForkContext context, CpuForks forks) {
         if (state() == State.SUCCESS) {
-            scope.startContinuation(next, function, result(), context);
+            scope.startContinuation(next, function, result(), context, forks);
         } else {
             boolean wanted = cancelSource() == CancelReason.Source.SINGLE;
             next.cancel(CancelReason.of(

@@ -30,4 +30,14 @@ public interface CpuBackend {
             throws InterruptedException {
         return prepare(request);
     }
+
+    /**
+     * Returns a backend for tasks that are forked now and prepared later, as the continuation of a subtask is when that has ended: what
+     * it takes of this JVM's settings is what they are now. It belongs to this one, and need not be closed.
+     *
+     * @return this one, if its tasks depend on no settings
+     */
+    default CpuBackend asOfNow() {
+        return this;
+    }
 }

@@ -40,7 +40,7 @@ public record CpuRequest<T extends @Nullable Object>(
         Objects.requireNonNull(context, "context");
         Objects.requireNonNull(remaining, "remaining");
         if (heapMiB < 0) {
-            throw new IllegalArgumentException("CPU task '%s' cannot have a heap of %d MiB".formatted(name, heapMiB));
+            throw new IllegalArgumentException("CPU task '%s' cannot have a heap of %s MiB".formatted(name, heapMiB));
         }
     }
 

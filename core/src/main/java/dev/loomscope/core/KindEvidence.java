@@ -43,10 +43,10 @@ final class KindEvidence {
         List<String> subjects =
                 findings.values().stream().map(Finding::subject).distinct().toList();
         if (subjects.size() == 1) {
-            return "%s is annotated with %d kinds: %s; found for %s. Keep one annotation, or pass the kind: %s."
+            return "%s is annotated with %s kinds: %s; found for %s. Keep one annotation, or pass the kind: %s."
                     .formatted(subjects.getFirst(), findings.size(), list("%2$s"), site, fork);
         }
-        return "%s is of %d kinds: %s. Pass the kind that it shall run as, %s, or split it into one task per kind."
+        return "%s is of %s kinds: %s. Pass the kind that it shall run as, %s, or split it into one task per kind."
                 .formatted(site, findings.size(), list("%1$s is %2$s"), fork);
     }
 

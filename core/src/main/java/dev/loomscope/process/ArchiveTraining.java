@@ -80,7 +80,11 @@ final class ArchiveTraining {
         WorkerFolder folder = WorkerFolder.create();
         PatientDelay timeout = PatientDelay.schedule(PATIENCE, this::stopRunning);
         try (WorkerSocket socket = WorkerSocket.bind(folder)) {
-            Process started = start(folder, arguments -> format.build(archive));
+            Process started = start(folder, arguments -> {
+                List<String> options = new ArrayList<>(format.build(archive));
+                options.add(WorkerLabel.option(config, NAME));
+                return options;
+            });
             CompletableFuture<Void> exit = ExitWatch.start(NAME, started, threads);
             exit.thenRun(() -> close(socket));
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), NAME);

@@ -56,7 +56,7 @@ final class ArrayTable {
         }
         int arrays = body.getInt(body.position() + Integer.BYTES);
         if (arrays < 1 || bytes(arrays) > body.remaining()) {
-            throw new ProtocolException("a table of %d arrays in %d bytes".formatted(arrays, body.remaining()));
+            throw new ProtocolException("a table of %s arrays in %s bytes".formatted(arrays, body.remaining()));
         }
         int size = (int) bytes(arrays);
         ByteBuffer entries = ByteBuffer.allocate(size - ENTRY_BYTES); // a body is used again
@@ -80,7 +80,7 @@ final class ArrayTable {
         int length = entries.getInt();
         Element element = Element.of(code);
         if (element == null || length < 0 || element.bytes(length) < LEAST_BYTES) {
-            throw new ProtocolException("an array of %d elements of type %d".formatted(length, code));
+            throw new ProtocolException("an array of %s elements of type %s".formatted(length, code));
         }
         return new ArrivingArray(element, length);
     }

@@ -96,7 +96,7 @@ record ExitCall(String thread, List<StackTraceElement> stack, boolean hung) {
         try {
             return read(new DataInputStream(new ByteArrayInputStream(body)));
         } catch (IOException e) { // its end, too
-            throw new ProtocolException("%s with %d bytes is no stack".formatted(frame.type(), body.length));
+            throw new ProtocolException("%s with %s bytes is no stack".formatted(frame.type(), body.length));
         }
     }
 
@@ -108,7 +108,7 @@ record ExitCall(String thread, List<StackTraceElement> stack, boolean hung) {
             String method = in.readUTF();
             String file = in.readUTF();
             if (stack.size() == MAX_DEPTH) {
-                throw new ProtocolException("the stack of an exit has more than %d frames".formatted(MAX_DEPTH));
+                throw new ProtocolException("the stack of an exit has more than %s frames".formatted(MAX_DEPTH));
             }
             stack.add(new StackTraceElement(type, method, file.isEmpty() ? null : file, in.readInt()));
         }

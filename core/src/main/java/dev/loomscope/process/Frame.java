@@ -35,6 +35,8 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
         SETUP(5),
         /** Pool to worker: first frame, proves who it is. */
         WELCOME(6),
+        /** Pool to worker: the settings of the parent from the next task on, as {@link ParentWorld} writes them. */
+        WORLD(7),
         /** Pool to worker: how much is in your heap? In place of the task id, the bytes from which on it should collect first. */
         ASK_HEAP(8),
         /** Worker to pool: first frame, proves who it is. */
@@ -93,7 +95,7 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
      */
     void ensureEmpty() throws ProtocolException {
         if (more || body.hasRemaining()) {
-            throw new ProtocolException("%s with %d bytes, which has none".formatted(type, body.remaining()));
+            throw new ProtocolException("%s with %s bytes, which has none".formatted(type, body.remaining()));
         }
     }
 
@@ -129,7 +131,7 @@ record Frame(Type type, long taskId, boolean more, ByteBuffer body, int lost) {
             }
             if (length < 0 || length > MAX_BODY) {
                 throw new ProtocolException(
-                        "frame %s claims %d bytes, allowed are 0 to %d".formatted(type, length, MAX_BODY));
+                        "frame %s claims %s bytes, allowed are 0 to %s".formatted(type, length, MAX_BODY));
             }
             return new Header(type, (flags & FLAG_MORE) != 0, length, taskId);
         }

@@ -101,7 +101,7 @@ final class Handshake {
         Frame.Header header = Frame.Header.read(readFully(channel, Frame.HEADER_BYTES));
         if (header.length() > MAX_HELLO) {
             throw new ProtocolException(
-                    "the first frame is no hello but %s of %d bytes".formatted(header.type(), header.length()));
+                    "the first frame is no hello but %s of %s bytes".formatted(header.type(), header.length()));
         }
         return header.withBody(readFully(channel, header.length()));
     }

@@ -11,7 +11,7 @@ final class HeapBound {
     static String describe(ProcessPoolConfig config) {
         return option(config)
                 .map("the %s of withJvmOptions"::formatted)
-                .orElseGet(() -> "withMaxHeapMiB(%d)".formatted(config.maxHeapMiB()));
+                .orElseGet(() -> "withMaxHeapMiB(%s)".formatted(config.maxHeapMiB()));
     }
 
     /** Returns the option that overrules; the last one counts. */

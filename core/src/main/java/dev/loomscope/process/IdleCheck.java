@@ -59,7 +59,7 @@ final class IdleCheck {
         } finally {
             lock.unlock();
         }
-        String reason = "it was idle for %d ms".formatted(timeout.toMillis());
+        String reason = "it was idle for %s ms".formatted(timeout.toMillis());
         expired.forEach(worker -> retire.accept(worker, reason));
     }
 }

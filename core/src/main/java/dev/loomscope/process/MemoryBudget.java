@@ -25,7 +25,7 @@ final class MemoryBudget {
         }
         if (fitting == 0) {
             throw new IllegalArgumentException(
-                    "not even one worker of pool '%s', with a heap of %d MiB, fits in its memory budget of %s. Lower withMaxHeapMiB(%d) or raise withMemoryBudgetMiB(%d)."
+                    "not even one worker of pool '%s', with a heap of %s MiB, fits in its memory budget of %s. Lower withMaxHeapMiB(%s) or raise withMemoryBudgetMiB(%s)."
                             .formatted(
                                     config.name(),
                                     config.maxHeapMiB(),
@@ -53,7 +53,7 @@ final class MemoryBudget {
     static void ensureFits(String task, int heapMiB, ProcessPoolConfig config) {
         if (heapMiB > config.memoryBudgetMiB()) {
             throw new IllegalArgumentException(
-                    "CPU task '%s' asks for a heap of %d MiB, but all workers of pool '%s' together have a memory budget of %s. Ask for less, or raise withMemoryBudgetMiB(%d)."
+                    "CPU task '%s' asks for a heap of %s MiB, but all workers of pool '%s' together have a memory budget of %s. Ask for less, or raise withMemoryBudgetMiB(%s)."
                             .formatted(task, heapMiB, config.name(), describe(config), config.memoryBudgetMiB()));
         }
     }
@@ -62,6 +62,6 @@ final class MemoryBudget {
         String source = config.memoryBudgetMiB() == MachineMemory.HALF_MIB
                 ? " (half of what this machine or container has)"
                 : "";
-        return "%d MiB%s".formatted(config.memoryBudgetMiB(), source);
+        return "%s MiB%s".formatted(config.memoryBudgetMiB(), source);
     }
 }

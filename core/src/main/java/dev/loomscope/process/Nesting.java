@@ -38,6 +38,11 @@ final class Nesting {
         return here.depth;
     }
 
+    /** The name of this worker; empty in the application. */
+    static String worker() {
+        return here.worker;
+    }
+
     /**
      * Guards against workers of workers without end.
      *
@@ -46,7 +51,7 @@ final class Nesting {
     static void ensureMayHaveWorkers(String task) {
         if (here.depth >= MAX_DEPTH) {
             throw new IllegalStateException(
-                    "CPU task '%s' cannot be forked here: this process is worker %s, %d levels below the application, and no worker goes deeper. Call its code directly, or fork it as IO or BLOCKING."
+                    "CPU task '%s' cannot be forked here: this process is worker %s, %s levels below the application, and no worker goes deeper. Call its code directly, or fork it as IO or BLOCKING."
                             .formatted(task, here.worker, here.depth));
         }
     }

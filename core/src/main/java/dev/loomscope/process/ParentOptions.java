@@ -10,12 +10,13 @@ import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Those options of this JVM without which the code of a task could not do in a worker what it can do here: how modules are opened
- * and found, preview features, access to native code. Named one by one: all others, as debuggers, agents, JMX ports, recordings
+ * and found, preview features, access to native code, assertions. Named one by one: all others, as debuggers, agents, JMX ports, recordings
  * and heap sizes, are for one JVM.
  */
 final class ParentOptions {
@@ -37,6 +38,15 @@ final class ParentOptions {
             "--patch-module",
             "--sun-misc-unsafe-memory-access",
             "--upgrade-module-path");
+    private static final Set<String> ASSERTIONS = Set.of(
+            "-ea",
+            "-enableassertions",
+            "-da",
+            "-disableassertions",
+            "-esa",
+            "-enablesystemassertions",
+            "-dsa",
+            "-disablesystemassertions");
     private static final String BOOT_CLASS_PATH = "-Xbootclasspath/a:";
 
     private ParentOptions() {}
@@ -47,12 +57,30 @@ final class ParentOptions {
         for (String option : ownOptions()) {
             int end = option.indexOf('=');
             String name = end < 0 ? option : option.substring(0, end);
-            if (INHERITED.contains(name) || option.startsWith(BOOT_CLASS_PATH)) {
+            if (INHERITED.contains(name) || option.startsWith(BOOT_CLASS_PATH) || isAssertionOption(option)) {
                 options.add(option);
             }
         }
         options.addAll(ofMainJar());
         return options;
+    }
+
+    // Their order counts, and is kept.
+    private static boolean isAssertionOption(String option) {
+        int end = option.indexOf(':');
+        return ASSERTIONS.contains(end < 0 ? option : option.substring(0, end));
+    }
+
+    /** Returns the value that an option of this JVM sets a system property to; null if none does. */
+    static @Nullable String propertyOf(String name) {
+        String beginning = "-D" + name + "=";
+        String value = null;
+        for (String option : ownOptions()) {
+            if (option.startsWith(beginning)) {
+                value = option.substring(beginning.length());
+            }
+        }
+        return value;
     }
 
     private static List<String> ownOptions() {

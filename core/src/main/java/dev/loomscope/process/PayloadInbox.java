@@ -62,7 +62,7 @@ final class PayloadInbox {
             kept = new ArrivingPayload(ResultMemory.unbounded());
             size = 0;
         } else if (before.type() != frame.type() || before.taskId() != frame.taskId()) {
-            throw new ProtocolException("%s of task %d came in the middle of %s of task %d"
+            throw new ProtocolException("%s of task %s came in the middle of %s of task %s"
                     .formatted(frame.type(), frame.taskId(), before.type(), before.taskId()));
         }
     }

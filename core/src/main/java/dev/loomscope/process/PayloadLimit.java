@@ -33,8 +33,8 @@ record PayloadLimit(long bytes, String reason) {
     /** Says of something that was not kept how large it is, and why that is too large. If it is not, memory has run out. */
     String describe(long size) {
         return size > bytes
-                ? "%d bytes, %s".formatted(size, reason)
-                : "%d bytes, for which a heap of %d MiB has no room. %s"
+                ? "%s bytes, %s".formatted(size, reason)
+                : "%s bytes, for which a heap of %s MiB has no room. %s"
                         .formatted(size, Runtime.getRuntime().maxMemory() / MIB, ADVICE);
     }
 }

@@ -180,7 +180,7 @@ final class PoolDispatcher {
                 return; // it listened in time
             }
             worker.state = Worker.State.KILLED;
-            worker.killReason = "CPU task '%s' went on for %d ms after its cancel (%s)"
+            worker.killReason = "CPU task '%s' went on for %s ms after its cancel (%s)"
                     .formatted(job.name(), pool.config.cancelGrace().toMillis(), job.cancelReason());
         } finally {
             pool.lock.unlock();
@@ -282,7 +282,7 @@ final class PoolDispatcher {
     String describe() {
         pool.lock.lock();
         try {
-            return "%d of %d workers, %d starting, %d idle, %d tasks waiting%s"
+            return "%s of %s workers, %s starting, %s idle, %s tasks waiting%s"
                     .formatted(
                             pool.shelf.live(),
                             pool.config.workers(),

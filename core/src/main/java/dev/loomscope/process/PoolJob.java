@@ -50,6 +50,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
     private boolean late; // the forking thread, before it is run
+    private final @Nullable ParentWorld world; // that of the fork
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
@@ -67,16 +68,34 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     boolean sentAgain; // guarded by the pool's lock
 
     PoolJob(PoolDispatcher pool, ObjectInputFilter allowedByName, long id, CpuRequest<T> request, EncodedTask encoded) {
+        this(pool, allowedByName, id, request, encoded, null);
+    }
+
+    /** Makes a job whose task finds the settings of {@code world} in its worker; null for those that are there. */
+    PoolJob(
+            PoolDispatcher pool,
+            ObjectInputFilter allowedByName,
+            long id,
+            CpuRequest<T> request,
+            EncodedTask encoded,
+            @Nullable ParentWorld world) {
         this.pool = pool;
         this.allowedByName = allowedByName;
         this.id = id;
         this.request = request;
         this.encoded = encoded;
+        this.world = world;
         this.queuedBytes = new AtomicLong(encoded.payload().size());
     }
 
     long id() {
         return id;
+    }
+
+    /** The settings that its task shall find; null for those that its worker has. */
+    @Nullable
+    ParentWorld world() {
+        return world;
     }
 
     String name() {

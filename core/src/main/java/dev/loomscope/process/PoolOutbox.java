@@ -1,6 +1,7 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -30,6 +31,8 @@ final class PoolOutbox {
     private @Nullable PoolJob<?> task;
     private boolean cut; // there is a rest of its last frame
 
+    private @Nullable ParentWorld world; // of the other side, once it has what was sent; whoever sends
+
     private sealed interface Message {
 
         record Task(PoolJob<?> job) implements Message {}
@@ -39,8 +42,14 @@ final class PoolOutbox {
 
     /** Sends over {@code channel}; tells {@code onFailure} what has nothing to do with the other side, after which it sends no more. */
     PoolOutbox(FrameChannel channel, Consumer<Throwable> onFailure) {
+        this(channel, onFailure, null);
+    }
+
+    /** As above, to a worker that was started with these settings; null for not known. */
+    PoolOutbox(FrameChannel channel, Consumer<Throwable> onFailure, @Nullable ParentWorld world) {
         this.channel = channel;
         this.onFailure = onFailure;
+        this.world = world;
     }
 
     /** Puts in a task. */
@@ -122,17 +131,30 @@ final class PoolOutbox {
         switch (message) {
             case Message.Task(PoolJob<?> job) -> {
                 task = job;
-                frames = job.toFrames().iterator();
+                frames = toFrames(job).iterator();
             }
             case Message.Control(Frame frame) -> frames = List.of(frame).iterator();
         }
     }
 
+    // Most tasks were forked with the settings that the worker has.
+    private List<Frame> toFrames(PoolJob<?> job) {
+        ParentWorld wanted = job.world();
+        if (wanted == null || wanted == world || wanted.equals(world)) {
+            return job.toFrames();
+        }
+        world = wanted;
+        List<Frame> all = new ArrayList<>(wanted.toFrames());
+        all.addAll(job.toFrames());
+        return all;
+    }
+
     // A task that is cancelled on its way is not sent to its end:
-    // the worker drops what it has when it reads the cancel.
+    // the worker drops what it has when it reads the cancel. The settings before it are for others, too.
     private boolean sendNextFrame() throws IOException {
         Frame frame = frames.next();
-        if (task != null && task.cancelReason() != null && frame.more()) {
+        PoolJob<?> sending = frame.type() == Frame.Type.TASK ? task : null;
+        if (sending != null && sending.cancelReason() != null && frame.more()) {
             frames = Collections.emptyIterator();
             return true;
         }

@@ -86,7 +86,7 @@ final class PoolState {
             if (unsuited == null) {
                 return;
             }
-            retireLater(unsuited, "a task needs a heap of %d MiB, it has %d".formatted(heapMiB, unsuited.heapMiB()));
+            retireLater(unsuited, "a task needs a heap of %s MiB, it has %s".formatted(heapMiB, unsuited.heapMiB()));
         }
     }
 
@@ -102,7 +102,7 @@ final class PoolState {
         boolean needed = queue.size() < 2 || queue.first().heapMiB() > config.maxHeapMiB();
         boolean others = shelf.live() + starts.underWay() < config.workers() && freeMiB() < config.maxHeapMiB();
         return !needed && others
-                ? "its heap of %d MiB keeps others from starting within the memory budget of %d MiB"
+                ? "its heap of %s MiB keeps others from starting within the memory budget of %s MiB"
                         .formatted(worker.heapMiB(), config.memoryBudgetMiB())
                 : null;
     }

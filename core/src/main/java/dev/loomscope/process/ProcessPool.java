@@ -29,9 +29,13 @@ import org.slf4j.LoggerFactory;
  * <p>Time in which this JVM itself stands still, stopped or in a long garbage collection, is nobody's fault: no worker is killed for
  * it.
  *
- * <p>Tasks of one worker share its JVM: what one changes in statics, system properties, the default locale or the like is there for
- * the next one in that worker. Put back after each task are the standard streams, the MDC, and the name, priority, context class
- * loader and interrupt flag of its thread. Threads that a task leaves behind go on until their worker ends; so do processes, which
+ * <p>A task finds the default time zone, the default locale, the default assertion status and the basic system properties as they
+ * are in this JVM when it is forked, also if they were set at run time; further properties are {@link
+ * ProcessPoolConfig#withSystemProperties}. The guide has a table of what is the same in a worker.
+ *
+ * <p>Tasks of one worker share its JVM: what one changes in statics, other system properties or the like is there for the next one
+ * in that worker. Put back after each task are the standard streams, the MDC, and the name, priority, context class
+ * loader and interrupt flag of its thread; and before each task, the settings above. Threads that a task leaves behind go on until their worker ends; so do processes, which
  * are killed then, except those that were started without {@code LOOM_SCOPE_WORKER} in their environment. With {@link
  * ProcessPoolConfig#withSingleUse} no two tasks share a JVM. Workers leave SIGINT,
  * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
@@ -51,13 +55,18 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private final PoolDispatcher dispatcher;
     private final ObjectInputFilter allowedByName;
     private final PayloadLimit limit;
+    private final WorldCapture world;
+    private final WorkerLabel label;
     private final @Nullable PoolMBean bean; // if JMX shows it
     private final AtomicLong jobIds = new AtomicLong();
 
     private ProcessPool(ProcessPoolConfig config, boolean ambient, PoolThreads threads) {
         this.config = config;
         this.ambient = ambient;
-        ProcessPoolConfig fitting = MemoryBudget.fit(config);
+        ProcessPoolConfig unlabelled = MemoryBudget.fit(config);
+        this.label = WorkerLabel.take(config.name());
+        ProcessPoolConfig fitting = unlabelled.withLabel(label.text());
+        this.world = new WorldCapture(config);
         this.dispatcher = new PoolDispatcher(fitting, threads);
         this.allowedByName = config.allowedResults().isEmpty()
                 ? info -> ObjectInputFilter.Status.UNDECIDED
@@ -181,25 +190,43 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
      */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
+        return prepare(request, null);
+    }
+
+    private <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request, @Nullable ParentWorld known) {
         boolean late = Shutdown.hasCertainlyBegun();
+        ParentWorld settings = known == null ? world.now() : known;
         EncodedTask encoded = encode(request);
         if (late) {
-            return job(request, encoded).markLate();
+            return job(request, encoded, settings).markLate();
         }
         dispatcher.room().take(request.name(), encoded.payload().size());
-        return job(request, encoded);
+        return job(request, encoded, settings);
     }
 
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
             throws InterruptedException {
         boolean late = Shutdown.hasCertainlyBegun();
+        ParentWorld settings = world.now();
         EncodedTask encoded = encode(request);
         if (late) {
-            return job(request, encoded).markLate();
+            return job(request, encoded, settings).markLate();
         }
         dispatcher.room().await(encoded.payload().size());
-        return job(request, encoded);
+        return job(request, encoded, settings);
+    }
+
+    /** {@inheritDoc} Those are the default time zone, the default locale and the system properties that workers follow. */
+    @Override
+    public CpuBackend asOfNow() {
+        ParentWorld settings = world.now();
+        return new CpuBackend() {
+            @Override
+            public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
+                return ProcessPool.this.prepare(request, settings);
+            }
+        };
     }
 
     private EncodedTask encode(CpuRequest<?> request) {
@@ -210,8 +237,9 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return TaskCodec.encodeTask(request, limit(request));
     }
 
-    private <T extends @Nullable Object> PoolJob<T> job(CpuRequest<T> request, EncodedTask encoded) {
-        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded);
+    private <T extends @Nullable Object> PoolJob<T> job(
+            CpuRequest<T> request, EncodedTask encoded, ParentWorld settings) {
+        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded, settings);
     }
 
     private PayloadLimit limit(CpuRequest<?> request) {
@@ -237,6 +265,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             dispatcher.close();
             ClassPreload.awaitEnd();
         } finally {
+            label.giveBack();
             if (bean != null) {
                 bean.unregister();
             }

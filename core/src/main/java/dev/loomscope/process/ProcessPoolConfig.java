@@ -68,7 +68,7 @@ public final class ProcessPoolConfig {
      */
     public ProcessPoolConfig withWorkers(int workers) {
         if (workers < 1) {
-            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %d".formatted(name(), workers));
+            throw new IllegalArgumentException("pool '%s' needs at least 1 worker, not %s".formatted(name(), workers));
         }
         return with(changed -> changed.workers = workers);
     }
@@ -85,7 +85,7 @@ public final class ProcessPoolConfig {
      */
     public ProcessPoolConfig withMaxHeapMiB(int maxHeapMiB) {
         if (maxHeapMiB < MIN_HEAP_MIB) {
-            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %d MiB, not %d"
+            throw new IllegalArgumentException("workers of pool '%s' need a heap of at least %s MiB, not %s"
                     .formatted(name(), MIN_HEAP_MIB, maxHeapMiB));
         }
         return with(changed -> changed.maxHeapMiB = maxHeapMiB);
@@ -207,7 +207,7 @@ public final class ProcessPoolConfig {
     public ProcessPoolConfig withNiceness(int niceness) {
         if (niceness < 0 || niceness > MAX_NICENESS) {
             throw new IllegalArgumentException(
-                    "niceness of pool '%s' must be from 0 to %d, not %d".formatted(name(), MAX_NICENESS, niceness));
+                    "niceness of pool '%s' must be from 0 to %s, not %s".formatted(name(), MAX_NICENESS, niceness));
         }
         return with(changed -> changed.niceness = niceness);
     }
@@ -328,7 +328,7 @@ public final class ProcessPoolConfig {
     public ProcessPoolConfig withMaxResultMiB(int maxResultMiB) {
         if (maxResultMiB < 1) {
             throw new IllegalArgumentException(
-                    "results of pool '%s' need at least 1 MiB, not %d".formatted(name(), maxResultMiB));
+                    "results of pool '%s' need at least 1 MiB, not %s".formatted(name(), maxResultMiB));
         }
         return with(changed -> changed.maxResultMiB = maxResultMiB);
     }
@@ -362,12 +362,53 @@ public final class ProcessPoolConfig {
         return with(changed -> changed.environment = more);
     }
 
+    /** Which system properties workers get besides those that all get: names, or beginnings of names and a star. */
+    public List<String> systemProperties() {
+        return values.systemProperties;
+    }
+
+    /**
+     * With these further system properties of this JVM for the tasks of workers: {@code withSystemProperties("acme.mode",
+     * "com.acme.*")}; {@code "*"} for all. A task finds the value of its fork, or none if there was none, whatever a task before it has
+     * set. A value that is not a String counts as none, as it does for {@link System#getProperty}. An exact name costs each fork some
+     * nanoseconds, a star some microseconds.
+     *
+     * <p>In any case tasks get {@code java.io.tmpdir}, {@code user.dir}, {@code user.home}, {@code user.name}, {@code user.timezone},
+     * {@code user.language}, {@code user.script}, {@code user.country}, {@code user.variant}, {@code line.separator} and {@code
+     * file.encoding}. In no case do they get those that describe a JVM, as {@code java.home}, {@code java.class.path}, {@code
+     * java.version}, {@code java.vm.*}, {@code os.name}, {@code stdout.encoding}, and {@code loom.scope.*}: a star leaves them out. What
+     * {@link #withJvmOptions} sets by {@code -D} stays as it is there.
+     *
+     * <p>Values travel over the private channel to the worker, never on its command line. So a property that the JDK reads only while a
+     * JVM starts, as {@code java.net.preferIPv4Stack}, needs {@link #withJvmOptions}.
+     *
+     * @throws IllegalArgumentException if one is blank, is not the name of a property, has a star that is not its end, or names one
+     *     that no worker gets
+     */
+    public ProcessPoolConfig withSystemProperties(String... patterns) {
+        for (String pattern : patterns) {
+            CarriedProperties.ensureSensible(name(), Objects.requireNonNull(pattern, "pattern"));
+        }
+        List<String> more = concat(systemProperties(), List.of(patterns));
+        return with(changed -> changed.systemProperties = more);
+    }
+
+    /** What the files of its workers are called. */
+    String label() {
+        return values.label;
+    }
+
+    ProcessPoolConfig withLabel(String label) {
+        return with(changed -> changed.label = label);
+    }
+
     /**
      * With this action, which every worker runs before it is ready for tasks: to load a library, set properties, warm up code. It is
      * serialized here. If it throws, the start of the worker has failed: it is tried again, later each time, and tasks that wait
      * fail after a few tries with what it threw last. The time that it takes counts for the {@linkplain #withStartTimeout start}.
      *
-     * <p>What it does to statics, properties or {@code System.out} stays for the tasks. It runs on a thread of its own, so that thread
+     * <p>It runs with the settings of this JVM at the start of the worker. What it does to statics, {@code System.out} or properties that
+     * are not {@linkplain #withSystemProperties carried} stays for the tasks; the default time zone and locale do not. It runs on a thread of its own, so that thread
      * locals do not; a {@link WorkerLocal} does. Workers {@linkplain ProcessPool#shared() of a worker} run it too.
      *
      * @throws dev.loomscope.core.TaskNotSerializableException if it, or something that it captured, cannot be sent
@@ -449,6 +490,7 @@ public final class ProcessPoolConfig {
                 .add("allowedResults=" + allowedResults())
                 .add("maxResultMiB=" + maxResultMiB())
                 .add("environment=" + environment())
+                .add("systemProperties=" + systemProperties())
                 .add("workerInit=" + workerInit())
                 .add("singleUse=" + singleUse())
                 .add("startArchive=" + startArchive())
@@ -472,7 +514,7 @@ public final class ProcessPoolConfig {
     private void ensureAtLeast(long least, String what, long value) {
         if (value < least) {
             throw new IllegalArgumentException(
-                    "%s of pool '%s' must be at least %d, not %d".formatted(what, name(), least, value));
+                    "%s of pool '%s' must be at least %s, not %s".formatted(what, name(), least, value));
         }
     }
 
@@ -507,6 +549,8 @@ public final class ProcessPoolConfig {
         private List<String> allowedResults = List.of();
         private int maxResultMiB = Math.clamp(Runtime.getRuntime().maxMemory() / 2 / MIB, 1, Integer.MAX_VALUE);
         private List<String> environment = List.of();
+        private List<String> systemProperties = List.of();
+        private String label = ""; // that of the pool; "" before it is open
         private @Nullable WorkerInit workerInit;
         private boolean singleUse;
         private boolean startArchive = true;

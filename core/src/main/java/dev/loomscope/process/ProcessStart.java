@@ -100,7 +100,7 @@ final class ProcessStart {
         String stat = Files.readString(statOf(String.valueOf(pid)), StandardCharsets.ISO_8859_1);
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
         if (fields.length <= START) {
-            throw new IOException("what /proc says of process %d is cut off: '%s'".formatted(pid, stat));
+            throw new IOException("what /proc says of process %s is cut off: '%s'".formatted(pid, stat));
         }
         return fields;
     }

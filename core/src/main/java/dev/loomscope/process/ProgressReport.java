@@ -31,7 +31,7 @@ record ProgressReport(double fraction, String message) {
     static ProgressReport read(Frame frame) throws ProtocolException {
         ByteBuffer body = frame.body().duplicate();
         if (body.remaining() < Double.BYTES || body.remaining() > MAX_BYTES || frame.more()) {
-            throw new ProtocolException("progress of %d bytes".formatted(body.remaining()));
+            throw new ProtocolException("progress of %s bytes".formatted(body.remaining()));
         }
         double fraction = body.getDouble();
         if (fraction < 0 || fraction > 1) {

@@ -35,7 +35,7 @@ final class QueueRoom {
         try {
             if (!hasRoomFor(bytes)) {
                 throw new RejectedExecutionException(
-                        "CPU task '%s' (%d bytes) is not taken by pool '%s': tasks of %d bytes wait for a worker already, and no more than %d may. Fork fewer at once, or use map or forEach, which wait for room; or raise withMaxQueuedBytes(%d)."
+                        "CPU task '%s' (%s bytes) is not taken by pool '%s': tasks of %s bytes wait for a worker already, and no more than %s may. Fork fewer at once, or use map or forEach, which wait for room; or raise withMaxQueuedBytes(%s)."
                                 .formatted(task, bytes, pool, held, max, max));
             }
             held += bytes;

@@ -40,7 +40,7 @@ final class ReplyAssembly implements Closeable {
         int bytes = frame.body().remaining();
         // Empty or tiny pieces would cost us more than the worker.
         if (frame.more() && bytes != Frame.MAX_BODY) {
-            throw new ProtocolException("a %s of %d bytes to be continued, which only one of %d bytes may be"
+            throw new ProtocolException("a %s of %s bytes to be continued, which only one of %s bytes may be"
                     .formatted(frame.type(), bytes, Frame.MAX_BODY));
         }
         type = frame.type();
@@ -51,7 +51,7 @@ final class ReplyAssembly implements Closeable {
 
     private void ensureContinues(Frame frame) throws ProtocolException {
         if (type != null && (frame.type() != type || frame.taskId() != taskId)) {
-            throw new ProtocolException("%s for task %d in the middle of a %s for task %d"
+            throw new ProtocolException("%s for task %s in the middle of a %s for task %s"
                     .formatted(frame.type(), frame.taskId(), type, taskId));
         }
     }

@@ -57,8 +57,8 @@ final class ResultMemory {
 
     /** The bound, in words: {@code results of workers may take 256 MiB of this JVM at one time, ...}. */
     String describe() {
-        return ("results of workers may take %d MiB of this JVM at one time, and %d MiB are taken. Return less or in pieces, let"
-                        + " fewer tasks run at once, or raise withMaxResultMiB(%d)")
+        return ("results of workers may take %s MiB of this JVM at one time, and %s MiB are taken. Return less or in pieces, let"
+                        + " fewer tasks run at once, or raise withMaxResultMiB(%s)")
                 .formatted(allowed / MIB, taken() / MIB, allowed / MIB);
     }
 }

@@ -32,7 +32,7 @@ final class ResultReader {
         long heap = SerialScan.heapOf(payload, form, memory.left());
         if (!memory.tryReserve(heap)) {
             throw new InvalidObjectException(
-                    "its objects take %d MiB, and %s".formatted(heap >> 20, memory.describe()));
+                    "its objects take %s MiB, and %s".formatted(heap >> 20, memory.describe()));
         }
         try {
             return decoder.decode(payload);

@@ -158,7 +158,7 @@ final class ResultReading<R extends @Nullable Object> {
 
     private void giveUp(String reason, long cancelled) {
         LeftBehindException failure = new LeftBehindException(
-                ("CPU task '%s' was cancelled: %s. What it returned or threw had come, but reading it went on for %d ms after that,"
+                ("CPU task '%s' was cancelled: %s. What it returned or threw had come, but reading it went on for %s ms after that,"
                                 + " and was left behind.")
                         .formatted(task, reason, millisSince(cancelled)));
         if (ended.compareAndSet(false, true)) {

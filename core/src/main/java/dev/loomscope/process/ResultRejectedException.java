@@ -15,7 +15,7 @@ public final class ResultRejectedException extends Exception {
 
     static ResultRejectedException tooLarge(String task, long bytes, ResultMemory memory) {
         return new ResultRejectedException(
-                "what CPU task '%s' returned or threw has %d bytes, and was not read: %s."
+                "what CPU task '%s' returned or threw has %s bytes, and was not read: %s."
                         .formatted(task, bytes, memory.describe()),
                 null);
     }

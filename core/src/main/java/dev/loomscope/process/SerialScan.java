@@ -146,7 +146,7 @@ final class SerialScan {
     // Returns the weight.
     private long value(byte token, int depth) throws IOException {
         if (depth > MAX_DEPTH) {
-            throw new InvalidObjectException("objects that are nested more than %d deep".formatted(MAX_DEPTH));
+            throw new InvalidObjectException("objects that are nested more than %s deep".formatted(MAX_DEPTH));
         }
         return switch (token) {
             case TC_NULL -> 0;
@@ -170,7 +170,7 @@ final class SerialScan {
 
     private long string(long bytes) throws IOException {
         if (bytes < 0) {
-            throw new InvalidObjectException("a string of %d bytes".formatted(bytes));
+            throw new InvalidObjectException("a string of %s bytes".formatted(bytes));
         }
         int handle = add();
         in.skipNBytes(bytes);
@@ -273,7 +273,7 @@ final class SerialScan {
 
     private ClassDescription newDescription(int depth) throws IOException {
         if (depth > MAX_DEPTH) {
-            throw new InvalidObjectException("classes that are nested more than %d deep".formatted(MAX_DEPTH));
+            throw new InvalidObjectException("classes that are nested more than %s deep".formatted(MAX_DEPTH));
         }
         String name = in.readUTF();
         in.readLong(); // its version
@@ -312,7 +312,7 @@ final class SerialScan {
     private int add() throws IOException {
         int handle = handles++;
         if (heap > maxHeap) {
-            throw new InvalidObjectException("objects that take more than %d MiB".formatted(maxHeap >> 20));
+            throw new InvalidObjectException("objects that take more than %s MiB".formatted(maxHeap >> 20));
         }
         if (handle == weights.length) {
             weights = Arrays.copyOf(weights, handle * 2);
@@ -358,7 +358,7 @@ final class SerialScan {
 
     private static int notNegative(int length) throws InvalidObjectException {
         if (length < 0) {
-            throw new InvalidObjectException("a length of %d".formatted(length));
+            throw new InvalidObjectException("a length of %s".formatted(length));
         }
         return length;
     }

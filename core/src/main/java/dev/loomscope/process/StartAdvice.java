@@ -47,13 +47,13 @@ final class StartAdvice {
     }
 
     private static String needLess(ProcessPoolConfig config) {
-        return "lower %s or withWorkers(%d)".formatted(HeapBound.describe(config), config.workers());
+        return "lower %s or withWorkers(%s)".formatted(HeapBound.describe(config), config.workers());
     }
 
     /** As {@link #of}, for one that took too long. */
     static String ofTimeout(ProcessPoolConfig config) {
         String init = config.workerInit() == null ? "" : " Look at what the action of withWorkerInit waits for.";
-        return "%s If this machine was busy, raise withStartTimeout (%d ms) or lower withWorkers(%d)."
+        return "%s If this machine was busy, raise withStartTimeout (%s ms) or lower withWorkers(%s)."
                 .formatted(init, config.startTimeout().toMillis(), config.workers());
     }
 
@@ -65,7 +65,7 @@ final class StartAdvice {
     /** As {@link #of}, for a process that the system refused to start. */
     static String ofRefusal(String reason, ProcessPoolConfig config) {
         if (NO_MEMORY.matcher(reason).find()) {
-            return " There is not enough memory for another process: lower withWorkers(%d)."
+            return " There is not enough memory for another process: lower withWorkers(%s)."
                     .formatted(config.workers());
         }
         return TOO_LONG.matcher(reason).find()

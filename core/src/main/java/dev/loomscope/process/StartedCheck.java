@@ -114,7 +114,7 @@ final class StartedCheck {
                 return;
             }
             worker.state = Worker.State.KILLED;
-            worker.killReason = "it did not begin CPU task '%s' within %d ms, the withStartTimeout of its pool"
+            worker.killReason = "it did not begin CPU task '%s' within %s ms, the withStartTimeout of its pool"
                     .formatted(job.name(), patience.toMillis());
         } finally {
             lock.unlock();

@@ -29,7 +29,7 @@ final class StreamLimits {
 
     /** What it asked for last, for messages. */
     String describe(FilterInfo info) {
-        return "an array of %d elements, %d in all, or a depth of %d, in %d bytes"
+        return "an array of %s elements, %s in all, or a depth of %s, in %s bytes"
                 .formatted(Math.max(0, info.arrayLength()), elements, info.depth(), bytes);
     }
 }

@@ -86,7 +86,7 @@ final class TaskInputStream extends ObjectInputStream {
         int index = stub.index();
         Object array = index >= 0 && index < arrays.length ? arrays[index] : null;
         if (array == null) {
-            throw new InvalidObjectException("array %d of the %d beside the stream, which is not there or in use"
+            throw new InvalidObjectException("array %s of the %s beside the stream, which is not there or in use"
                     .formatted(index, arrays.length));
         }
         arrays[index] = null;

@@ -31,7 +31,7 @@ final class TaskOutcomes implements Worker.Owner {
         try {
             job = ensureJob(worker, taskId);
             if (job.started) {
-                throw new ProtocolException("task %d has started twice".formatted(taskId));
+                throw new ProtocolException("task %s has started twice".formatted(taskId));
             }
             begin(worker, job);
         } finally {
@@ -113,7 +113,7 @@ final class TaskOutcomes implements Worker.Owner {
             try {
                 PoolJob<?> job = ensureNoReply(worker, taskId);
                 if (reply instanceof WorkerReply.Cancelled && job.cancelReason() == null) {
-                    throw new ProtocolException("task %d is dropped, which nobody has cancelled".formatted(taskId));
+                    throw new ProtocolException("task %s is dropped, which nobody has cancelled".formatted(taskId));
                 }
                 if (worker.state != Worker.State.BUSY) {
                     worker.lateReply = reply; // it is being killed: the task ends when its process is gone
@@ -288,7 +288,7 @@ final class TaskOutcomes implements Worker.Owner {
             String next = pool.closed
                     ? "the pool is closed"
                     : Shutdown.hasBegun() && pool.starts.underWay() == 0 ? Shutdown.REASON : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
-            return "%d of %d workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
+            return "%s of %s workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
         } finally {
             pool.lock.unlock();
         }
@@ -309,7 +309,7 @@ final class TaskOutcomes implements Worker.Owner {
     private static PoolJob<?> ensureNoReply(Worker worker, long taskId) throws ProtocolException {
         PoolJob<?> job = ensureJob(worker, taskId);
         if (worker.lateReply != null) {
-            throw new ProtocolException("task %d has ended twice".formatted(taskId));
+            throw new ProtocolException("task %s has ended twice".formatted(taskId));
         }
         return job;
     }
@@ -318,7 +318,7 @@ final class TaskOutcomes implements Worker.Owner {
     private static PoolJob<?> ensureJob(Worker worker, long taskId) throws ProtocolException {
         PoolJob<?> job = worker.job;
         if (job == null || job.id() != taskId) {
-            throw new ProtocolException("it speaks of task %d, which it does not have".formatted(taskId));
+            throw new ProtocolException("it speaks of task %s, which it does not have".formatted(taskId));
         }
         return job;
     }

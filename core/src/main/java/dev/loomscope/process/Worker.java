@@ -104,9 +104,9 @@ final class Worker {
         this.name = name;
         this.worker = worker;
         this.process = worker.process();
-        this.words = "%s (pid %d)".formatted(name, process.pid());
+        this.words = "%s (pid %s)".formatted(name, process.pid());
         this.channel = channel;
-        this.outbox = new PoolOutbox(channel, this::failToSend);
+        this.outbox = new PoolOutbox(channel, this::failToSend, worker.world());
         this.threads = threads;
     }
 

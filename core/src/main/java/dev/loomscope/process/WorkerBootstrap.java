@@ -36,7 +36,7 @@ record WorkerBootstrap(
         ByteBuffer warmUp) {
 
     /** Changes with every change of the frames or of what is in them. */
-    static final int PROTOCOL_VERSION = 6;
+    static final int PROTOCOL_VERSION = 7;
 
     private static final int MAGIC = 0x4c6f6f6d; // "Loom"
     private static final int TOKEN_BYTES = 32;
@@ -83,7 +83,7 @@ record WorkerBootstrap(
         int version = in.readInt();
         if (magic != MAGIC || version != PROTOCOL_VERSION) {
             throw new ProtocolException(
-                    ("a worker of protocol %d was started by something else (%#x, protocol %d); if that"
+                    ("a worker of protocol %s was started by something else (%#x, protocol %s); if that"
                                     + " is loom-scope, its classes were replaced while its JVM ran: restart it")
                             .formatted(PROTOCOL_VERSION, magic, version));
         }
@@ -128,12 +128,12 @@ record WorkerBootstrap(
         boolean known = readable && MessageDigest.isEqual(bytesOf(token), token(body));
         if (known && version != PROTOCOL_VERSION) {
             throw new WrongWorkerException(
-                    ("the worker speaks protocol %d, this pool %d: the classes of loom-scope were replaced"
+                    ("the worker speaks protocol %s, this pool %s: the classes of loom-scope were replaced"
                                     + " while this JVM ran, or are twice on its class path; restart it with the same version of loom-scope everywhere")
                             .formatted(version, PROTOCOL_VERSION));
         }
         if (!readable || frame.body().remaining() != HELLO_BYTES) {
-            throw new ProtocolException("the first frame is no hello but %s of %d bytes"
+            throw new ProtocolException("the first frame is no hello but %s of %s bytes"
                     .formatted(frame.type(), frame.body().remaining()));
         }
         if (!known) {
@@ -153,7 +153,7 @@ record WorkerBootstrap(
         int ours = Runtime.version().feature();
         if (feature != ours) {
             throw new WrongWorkerException(
-                    "the worker runs on JDK %d, this JVM on JDK %d: the one in %s was replaced; restart this JVM"
+                    "the worker runs on JDK %s, this JVM on JDK %s: the one in %s was replaced; restart this JVM"
                             .formatted(feature, ours, System.getProperty("java.home")));
         }
     }
@@ -173,7 +173,7 @@ record WorkerBootstrap(
         frame.body().duplicate().get(presented);
         if (frame.type() != Frame.Type.WELCOME || !MessageDigest.isEqual(bytesOf(answer), presented)) {
             throw new ProtocolException(
-                    "worker %s was started by process %d, but somebody else listens at %s: it takes no task from there"
+                    "worker %s was started by process %s, but somebody else listens at %s: it takes no task from there"
                             .formatted(worker, parentPid, address));
         }
     }
@@ -185,6 +185,6 @@ record WorkerBootstrap(
     /** Keeps the secrets. */
     @Override
     public String toString() {
-        return "WorkerBootstrap[%s at %s, parent %d]".formatted(worker, address, parentPid);
+        return "WorkerBootstrap[%s at %s, parent %s]".formatted(worker, address, parentPid);
     }
 }

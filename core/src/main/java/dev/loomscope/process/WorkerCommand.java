@@ -123,8 +123,9 @@ final class WorkerCommand {
         }
         arguments.add(folder.exists() ? "-XX:ErrorFile=" + folder.crashPattern() : "-XX:+ErrorFileToStderr");
         addProperty("java.library.path", arguments);
-        addProperty("file.encoding", arguments);
+        arguments.addAll(StartProperties.options());
         arguments.addAll(ParentOptions.inherited());
+        arguments.addAll(WorkerLogging.options(config, folder));
         arguments.addAll(config.jvmOptions());
         arguments.addAll(ParentPaths.toMain(WorkerMain.class));
         return arguments;
@@ -145,14 +146,16 @@ final class WorkerCommand {
     // mean something else than themselves.
     private static String toArgumentFile(List<String> arguments) {
         return arguments.stream()
-                .map(argument ->
-                        argument.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"))
+                .map(argument -> argument.replace("\\", "\\\\")
+                        .replace("\"", "\\\"")
+                        .replace("\n", "\\n")
+                        .replace("\r", "\\r"))
                 .map(argument -> "\"" + argument + "\"\n")
                 .collect(Collectors.joining());
     }
 
     // The launcher reads the file in the encoding of the platform, whatever file.encoding says.
-    private static Charset launcherCharset() {
+    static Charset launcherCharset() {
         return Charset.forName(
                 System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name()));
     }

@@ -96,7 +96,7 @@ record WorkerExit(
             String end = call.hung() ? "killed, since its shutdown hooks did not end" : "exit code " + code;
             return "%s, System.exit in thread '%s'".formatted(end, call.thread());
         }
-        return signal == null ? "exit code " + code : "exit code %d, %s".formatted(code, signal);
+        return signal == null ? "exit code " + code : "exit code %s, %s".formatted(code, signal);
     }
 
     /** What somebody who reads of it should do next. */
@@ -146,6 +146,6 @@ record WorkerExit(
     }
 
     private static String needLess(ProcessPoolConfig config) {
-        return "lower withWorkers(%d) or %s".formatted(config.workers(), HeapBound.describe(config));
+        return "lower withWorkers(%s) or %s".formatted(config.workers(), HeapBound.describe(config));
     }
 }

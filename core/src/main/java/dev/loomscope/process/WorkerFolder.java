@@ -31,6 +31,7 @@ final class WorkerFolder {
     static final String SOCKET = "s";
     static final String ARGUMENTS = "args";
     static final String BEGUN = "begun";
+    static final String LOGGING = "logging.xml";
 
     private static final Logger log = LoggerFactory.getLogger(WorkerFolder.class);
     private static final int MAX_TRIES = 20;
@@ -130,6 +131,11 @@ final class WorkerFolder {
         return path.resolve(BEGUN);
     }
 
+    /** How the worker logs; it reads that when it first logs. */
+    Path logging() {
+        return path.resolve(LOGGING);
+    }
+
     /** Where the JVM with this pid reports a native crash. */
     Path crashFile(String pid) {
         return path.resolve("hs_err_pid" + pid + ".log");
@@ -157,6 +163,7 @@ final class WorkerFolder {
         }
         clear();
         delete(begun());
+        delete(logging());
         try {
             Files.deleteIfExists(path);
         } catch (DirectoryNotEmptyException e) {

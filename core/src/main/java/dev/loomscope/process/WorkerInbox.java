@@ -19,6 +19,7 @@ final class WorkerInbox implements ReadingTurn.Source {
     private final WorkerOutbox outbox;
     private final WorkerTask tasks;
     private final PayloadInbox incoming = new PayloadInbox(PayloadLimit.ofProtocol());
+    private Payload world = new Payload(); // what has come of the next settings
     private long lastId; // of the task that came last, completely or not
     private OptionalLong deadline = OptionalLong.empty(); // nanoTime, of the task that comes next
 
@@ -39,6 +40,7 @@ final class WorkerInbox implements ReadingTurn.Source {
             switch (frame.type()) {
                 case TASK -> next = receive(frame);
                 case TIME -> limit(frame);
+                case WORLD -> change(frame);
                 case CANCEL -> cancel(frame);
                 case ASK_HEAP -> {
                     turn.awaitFree(); // the last task has replied, but may hold its argument for a moment
@@ -53,11 +55,23 @@ final class WorkerInbox implements ReadingTurn.Source {
         return next;
     }
 
+    // The task before has replied: the next one is behind this frame.
+    private void change(Frame frame) throws ProtocolException {
+        if (frame.lost() > 0) {
+            throw new ProtocolException("there is no memory for the settings of the parent");
+        }
+        world.add(frame.body());
+        if (!frame.more()) {
+            tasks.enter(new WorkerWorld(world));
+            world = new Payload();
+        }
+    }
+
     // The clocks of two processes have nothing in common: what is sent is the time left.
     private void limit(Frame frame) throws ProtocolException {
         if (frame.body().remaining() != Long.BYTES) {
             throw new ProtocolException(
-                    "the time for a task has %d bytes".formatted(frame.body().remaining()));
+                    "the time for a task has %s bytes".formatted(frame.body().remaining()));
         }
         deadline = OptionalLong.of(System.nanoTime() + frame.body().getLong());
     }

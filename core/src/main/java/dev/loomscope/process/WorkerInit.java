@@ -84,13 +84,13 @@ final class WorkerInit {
         }
 
         /**
-         * Runs it, on a thread that nothing else runs on: an interrupt of the calling thread would close the channel.
+         * Runs it in these settings, on a thread that nothing else runs on: an interrupt of the calling thread would close the channel.
          *
          * @return what it threw; null if it has succeeded
          */
         @Nullable
-        Throwable run() throws IOException {
-            Thread thread = Thread.ofPlatform().daemon().name("loom-scope-init").start(this::call);
+        Throwable run(WorkerWorld world) throws IOException {
+            Thread thread = Thread.ofPlatform().daemon().name("loom-scope-init").start(() -> call(world));
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -99,8 +99,9 @@ final class WorkerInit {
             return thrown;
         }
 
-        private void call() {
+        private void call(WorkerWorld world) {
             try {
+                world.establish();
                 ArrivedTask arrived = new ArrivedTask(payload);
                 arrived.readContext();
                 Callable<?> read = arrived.readTask();

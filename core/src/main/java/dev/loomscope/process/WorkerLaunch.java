@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -101,13 +102,14 @@ final class WorkerLaunch {
     }
 
     private Worker start(WorkerFolder folder, WorkerSocket socket) throws IOException, WorkerStartException {
+        ParentWorld world = ParentWorld.capture(WorldAspects.of(config));
         Process started = LiveProcesses.start(command(folder), folder);
         process = started;
         try {
             if (aborted != null) {
                 started.destroyForcibly();
             }
-            return connect(started, folder, socket);
+            return connect(started, folder, socket, world);
         } catch (RuntimeException | Error e) {
             if (LiveProcesses.destroy(started, DEATH_PATIENCE)) {
                 LiveProcesses.forget(started);
@@ -117,10 +119,15 @@ final class WorkerLaunch {
     }
 
     private ProcessBuilder command(WorkerFolder folder) throws IOException {
-        return WorkerCommand.create(config, folder, arguments -> archive.options(arguments, folder));
+        return WorkerCommand.create(config, folder, arguments -> {
+            List<String> options = new ArrayList<>(archive.options(arguments, folder));
+            options.add(WorkerLabel.option(config, name));
+            return options;
+        });
     }
 
-    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket) throws WorkerStartException {
+    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket, ParentWorld world)
+            throws WorkerStartException {
         WorkerOutput output = WorkerOutput.start(name, started, threads);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
         CompletableFuture<Void> exit = ExitWatch.start(name, started, threads);
@@ -135,11 +142,14 @@ final class WorkerLaunch {
             WorkerBootstrap bootstrap = WorkerBootstrap.create(socket.address(), name);
             bootstrap.writeTo(started.getOutputStream());
             FrameChannel channel = new Handshake(bootstrap, threads).meet(socket);
-            setUp(channel, started);
+            setUp(channel, started, world);
             marks = BegunMark.isIn(folder);
             archive.onStarted();
             return new Worker(
-                    name, new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks), channel, threads);
+                    name,
+                    new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks, world),
+                    channel,
+                    threads);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {
@@ -158,10 +168,11 @@ final class WorkerLaunch {
         return id;
     }
 
-    private void setUp(FrameChannel channel, Process started) throws IOException, WorkerStartException {
+    private void setUp(FrameChannel channel, Process started, ParentWorld world)
+            throws IOException, WorkerStartException {
         boolean ready = false;
         try {
-            Payload thrown = WorkerSetup.send(channel, config);
+            Payload thrown = WorkerSetup.send(channel, config, world);
             if (thrown != null) {
                 throw initFailure(thrown, started);
             }
@@ -179,7 +190,7 @@ final class WorkerLaunch {
             throw new ProtocolException("a worker without init says that it has failed");
         }
         LiveProcesses.destroy(started, DEATH_PATIENCE);
-        String worker = "%s (pid %d)".formatted(name, started.pid());
+        String worker = "%s (pid %s)".formatted(name, started.pid());
         Throwable reason = init.decode(thrown, worker, config.allowedResults());
         return new WorkerStartException(failure("its init threw " + reason), reason);
     }
@@ -203,7 +214,7 @@ final class WorkerLaunch {
         String what = wrong
                 ? String.valueOf(problem.getMessage())
                 : timedOut
-                        ? "it was not ready after %d ms, and was killed"
+                        ? "it was not ready after %s ms, and was killed"
                                 .formatted(config.startTimeout().toMillis())
                         : exited
                                 ? "its process ended with " + exit.describe()

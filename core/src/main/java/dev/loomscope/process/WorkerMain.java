@@ -27,9 +27,9 @@ final class WorkerMain {
         FrameChannel channel = new FrameChannel(WorkerSocket.connect(bootstrap.address()));
         meet(channel, bootstrap);
         await(signals); // from here on a signal would cost what the user's code has done
-        setUp(channel, bootstrap.worker());
+        WorkerWorld world = setUp(channel, bootstrap.worker());
         BegunMark begun = BegunMark.create(WorkerSocket.folderOf(bootstrap.address()));
-        try (WorkerSession session = new WorkerSession(channel, begun, bootstrap.worker())) {
+        try (WorkerSession session = new WorkerSession(channel, begun, bootstrap.worker(), world)) {
             warmUp.await();
             ExitCall.reportThrough(channel);
             channel.write(Frame.of(Frame.Type.READY, 0));
@@ -56,20 +56,22 @@ final class WorkerMain {
     }
 
     // A worker without its init is of no use: it says what was thrown, and ends.
-    private static void setUp(FrameChannel channel, String worker) throws IOException {
+    private static WorkerWorld setUp(FrameChannel channel, String worker) throws IOException {
         try {
             WorkerSetup setup = WorkerSetup.receive(channel);
             WorkerInit.Arrived init = setup.init();
             Nesting.enter(setup.depth(), worker, setup.pool(), init);
-            Throwable thrown = init == null ? null : init.run();
+            Throwable thrown = init == null ? null : init.run(setup.world());
             if (thrown != null) {
                 for (Frame frame : RemoteFailure.of(thrown).toPayload().toFrames(Frame.Type.FAILURE, 0)) {
                     channel.write(frame);
                 }
                 System.exit(INIT_FAILED);
             }
+            return setup.world();
         } catch (IOException e) {
             Lifeline.leave(); // the channel has ended
+            throw e;
         }
     }
 

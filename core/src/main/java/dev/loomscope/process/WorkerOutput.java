@@ -42,7 +42,7 @@ final class WorkerOutput {
      * @throws OutOfMemoryError if there are no threads for it
      */
     static WorkerOutput start(String worker, Process process, PoolThreads threads) {
-        return new WorkerOutput("%s (pid %d)".formatted(worker, process.pid()), process, threads);
+        return new WorkerOutput("%s (pid %s)".formatted(worker, process.pid()), process, threads);
     }
 
     /** Returns the last lines of stderr, after waiting this long at most for the last of them to arrive. */

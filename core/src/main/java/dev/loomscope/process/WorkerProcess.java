@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
  * @param folder where its JVM reports a crash
  * @param heapMiB its largest heap, in MiB
  * @param marks whether it has a {@link BegunMark}
+ * @param world the settings with which it was started
  */
 record WorkerProcess(
         Process process,
@@ -17,7 +18,8 @@ record WorkerProcess(
         WorkerOutput output,
         WorkerFolder folder,
         int heapMiB,
-        boolean marks) {
+        boolean marks,
+        ParentWorld world) {
 
     /** What its mark says now. Reads a file. */
     long readMark() {

@@ -16,10 +16,10 @@ final class WorkerSession implements Closeable {
     private final ReadingTurn turn;
 
     /** Talks over {@code channel}; {@code begun} is null if the pool has to be told of each task before it begins. */
-    WorkerSession(FrameChannel channel, @Nullable BegunMark begun, String worker) {
+    WorkerSession(FrameChannel channel, @Nullable BegunMark begun, String worker, WorkerWorld world) {
         this.channel = channel;
         this.outbox = new WorkerOutbox(channel, Lifeline::leave);
-        this.tasks = new WorkerTask(worker);
+        this.tasks = new WorkerTask(worker, world);
         this.turn = new ReadingTurn(new WorkerInbox(channel, begun, outbox, tasks));
     }
 

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param depth how far below the application the worker is
  * @param pool the part of the pool's configuration that workers of the worker take over
  * @param init null for none
+ * @param world the settings of the parent when it started the worker
  */
-record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Nullable Arrived init) {
+record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Nullable Arrived init, WorkerWorld world) {
 
     private static final long MAX_FAILURE = 16 << 20; // bytes; a stack with its causes has some thousands
 
@@ -29,11 +30,20 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
      * @return what its init threw; null if it is ready
      */
     static @Nullable Payload send(FrameChannel channel, ProcessPoolConfig config) throws IOException {
+        return send(channel, config, ParentWorld.capture(WorldAspects.of(config)));
+    }
+
+    /** As above, with these settings for its init and its first task. */
+    static @Nullable Payload send(FrameChannel channel, ProcessPoolConfig config, ParentWorld world)
+            throws IOException {
         WorkerInit init = config.workerInit();
         if (init != null) {
             for (Frame frame : init.toFrames()) {
                 channel.write(frame);
             }
+        }
+        for (Frame frame : world.toFrames()) {
+            channel.write(frame);
         }
         for (Frame frame : encode(Nesting.depth() + 1, config).toFrames(Frame.Type.SETUP, 0)) {
             channel.write(frame);
@@ -56,7 +66,7 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
                     }
                     if (failure.size() > MAX_FAILURE || frame.body().remaining() < Frame.MAX_BODY) {
                         throw new ProtocolException(
-                                "what its init threw has more than %d bytes, or comes in small pieces"
+                                "what its init threw has more than %s bytes, or comes in small pieces"
                                         .formatted(MAX_FAILURE));
                     }
                 }
@@ -76,6 +86,7 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
         write(config.jvmOptions(), out);
         write(config.allowedResults(), out);
         write(config.environment(), out);
+        write(config.systemProperties(), out);
         return sink.toPayload();
     }
 
@@ -92,6 +103,7 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
     static WorkerSetup receive(FrameChannel channel) throws IOException {
         ArrivingPayload init = new ArrivingPayload(ResultMemory.unbounded());
         Payload setup = new Payload();
+        Payload world = new Payload();
         while (true) {
             Frame frame = channel.read();
             switch (frame.type()) {
@@ -100,10 +112,14 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
                         throw new OutOfMemoryError("its init finds no memory");
                     }
                 }
+                case WORLD -> world.add(frame.body());
                 case SETUP -> {
                     setup.add(frame.body());
                     if (!frame.more()) {
-                        return decode(setup, init.isEmpty() ? null : new WorkerInit.Arrived(init.toPayload()));
+                        return decode(
+                                setup,
+                                init.isEmpty() ? null : new WorkerInit.Arrived(init.toPayload()),
+                                new WorkerWorld(world));
                     }
                 }
                 default -> throw new ProtocolException("a pool must not begin with " + frame.type());
@@ -111,10 +127,11 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
         }
     }
 
-    private static WorkerSetup decode(Payload setup, WorkerInit.@Nullable Arrived init) throws IOException {
+    private static WorkerSetup decode(Payload setup, WorkerInit.@Nullable Arrived init, WorkerWorld world)
+            throws IOException {
         DataInputStream in = new DataInputStream(setup.toInputStream());
         int depth = in.readInt();
-        return new WorkerSetup(depth, () -> readPool(in), init);
+        return new WorkerSetup(depth, () -> readPool(in), init, world);
     }
 
     // Later, if at all: a worker without a pool of its own need not know what one is.
@@ -134,7 +151,8 @@ record WorkerSetup(int depth, Supplier<ProcessPoolConfig> pool, WorkerInit.@Null
                 .withStartTimeout(Duration.ofNanos(in.readLong()))
                 .withJvmOptions(readWords(in))
                 .withAllowedResults(readWords(in))
-                .withEnvironment(readWords(in));
+                .withEnvironment(readWords(in))
+                .withSystemProperties(readWords(in));
     }
 
     private static String[] readWords(DataInputStream in) throws IOException {

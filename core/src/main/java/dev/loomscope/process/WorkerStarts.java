@@ -171,7 +171,7 @@ final class WorkerStarts {
     String describeFailures() {
         return failed == 1
                 ? ""
-                : "%d starts have failed within %d ms, the last one so: "
+                : "%s starts have failed within %s ms, the last one so: "
                         .formatted(failed, TimeUnit.NANOSECONDS.toMillis(failingFor()));
     }
 

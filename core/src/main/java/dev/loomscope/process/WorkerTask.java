@@ -28,10 +28,13 @@ final class WorkerTask {
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable ReadingTurn turn; // set before the thread starts
+    private volatile WorkerWorld world; // whoever reads the channel, between tasks
     private @Nullable Assignment running; // guarded by lock; the task whose code runs, if one does
     private boolean interrupted; // guarded by lock; that one, by its cancel
 
-    WorkerTask(String worker) {
+    /** Runs the tasks of this worker, in these settings unless {@linkplain #enter told} otherwise. */
+    WorkerTask(String worker, WorkerWorld world) {
+        this.world = world;
         streams.reset();
         this.threadName = "loom-scope-task-" + worker;
         this.thread = Thread.ofPlatform().daemon().name(threadName).unstarted(this::loop);
@@ -43,6 +46,11 @@ final class WorkerTask {
         kept.keepThoseOf(sample);
         kept.keepThoseOf(RemoteFailure.of(sample));
         RemoteFailure.of(sample).toPayload();
+    }
+
+    /** The tasks that come now shall find these settings. Only for who reads the channel. */
+    void enter(WorkerWorld next) {
+        world = next;
     }
 
     /** Starts the thread, which takes tasks from there until there is none any more. */
@@ -143,6 +151,7 @@ final class WorkerTask {
         try {
             ArrivedTask arrived = new ArrivedTask(assignment.payload());
             name = arrived.name();
+            world.establish();
             Object result = read(arrived).call();
             Payload simple = SimpleValue.encode(result);
             Payload payload = simple == null ? TaskCodec.encodeResult(name, result) : simple;

@@ -30,7 +30,7 @@ final class WorkerWear {
             Future<?> end = PoolTimer.schedule(maxAge, () -> {
                 Worker old = mayBeGone.get();
                 if (old != null) {
-                    retire(old, "it is %d ms old".formatted(maxAge.toMillis()));
+                    retire(old, "it is %s ms old".formatted(maxAge.toMillis()));
                 }
             });
             worker.whenGone(() -> end.cancel(false)); // or the timer would hold the pool for that long
@@ -42,7 +42,7 @@ final class WorkerWear {
     String afterTask(Worker worker) {
         worker.tasks++;
         if (worker.tasks == maxTasks) {
-            return maxTasks == 1 ? "it has had its one task" : "it has had %d tasks".formatted(maxTasks);
+            return maxTasks == 1 ? "it has had its one task" : "it has had %s tasks".formatted(maxTasks);
         }
         if (worker.worn == null && maxRetainedHeapMiB > 0) {
             worker.askForHeap((long) maxRetainedHeapMiB << 20);
@@ -54,7 +54,7 @@ final class WorkerWear {
     /** A worker says what its heap holds, after a collection if that was too much. Its reader thread. */
     void onHeap(Worker worker, long bytes) {
         if (maxRetainedHeapMiB > 0 && bytes >> 20 >= maxRetainedHeapMiB) {
-            retire(worker, "its heap still holds %d MiB between tasks".formatted(bytes >> 20));
+            retire(worker, "its heap still holds %s MiB between tasks".formatted(bytes >> 20));
         }
     }
 

@@ -12,7 +12,8 @@
  * under a {@code ResultFilter}. The worker's side is {@code WorkerMain}
  * and what it starts: {@code WorkerInbox} is what it hears, on the thread whose {@code ReadingTurn} it is, {@code WorkerTask} runs
  * it, {@code WorkerOutbox} is what it says of its tasks, {@code BegunMark} what outlives it; {@code WorkerSetup} is what both say to
- * each other before the first task. {@code StartArchive} is what makes a worker start sooner; {@code ArchiveBuild} builds it.
+ * each other before the first task; {@code ParentWorld} and {@code WorkerWorld} are the settings that a task finds in its worker as
+ * they are in the parent, {@code StartProperties} those that a JVM reads at its start, {@code WorkerLogging} how a worker logs. {@code StartArchive} is what makes a worker start sooner; {@code ArchiveBuild} builds it.
  */
 @NullMarked
 package dev.loomscope.process;
