@@ -27,7 +27,7 @@ final class ConstantTask {
     private volatile @Nullable Known known; // any thread; one is as good as another
 
     /** What was made of such a task, and that without the name. */
-    private record Known(EncodedTask encoded, ByteBuffer objects) {
+    private record Known(EncodedTask encoded, ByteBuffer objects, int epoch) {
 
         // However many wait in the queue, the objects are there once.
         @Nullable
@@ -57,11 +57,12 @@ final class ConstantTask {
             return null;
         }
         Known found = OF_CLASS.get(type).known;
-        return found == null ? null : found.named(request.name());
+        boolean current = found != null && found.epoch() == ProgramCode.ofThisJvm().state().epoch();
+        return current ? found.named(request.name()) : null; // or else it is checked again
     }
 
-    /** Keeps what was made of a task, if it is such a lambda. */
-    static void keep(CpuRequest<?> request, EncodedTask encoded) {
+    /** Keeps what was made of a task in this epoch of the program, if it is such a lambda. */
+    static void keep(CpuRequest<?> request, EncodedTask encoded, int epoch) {
         SerializedLambda lambda = encoded.lambda();
         ByteBuffer bytes = encoded.payload().onlyPiece();
         if (lambda == null
@@ -73,7 +74,7 @@ final class ConstantTask {
         if (lambda.getCapturedArgCount() == 0 && isConstant(request.task())) {
             int name = TaskName.toBytes(request.name()).length;
             ByteBuffer objects = bytes.slice(bytes.position() + name, bytes.remaining() - name);
-            OF_CLASS.get(request.task().getClass()).known = new Known(encoded, objects);
+            OF_CLASS.get(request.task().getClass()).known = new Known(encoded, objects, epoch);
         }
     }
 }

@@ -40,6 +40,17 @@ final class PoolDispatcher {
         }
     }
 
+    /**
+     * Guards against a fork of code that workers do not have.
+     *
+     * @return the epoch of the program
+     * @throws CodeChangedException if files differ from what the program runs
+     */
+    int ensureCodeUnchanged(String task) {
+        pool.review.look();
+        return pool.code.ensureUnchanged(task);
+    }
+
     /** What the results of the pool's workers take. */
     ResultMemory memory() {
         return pool.memory;
@@ -75,6 +86,7 @@ final class PoolDispatcher {
     /** Gives a job to a worker, or lets it wait for one. */
     void submit(PoolJob<?> job) {
         boolean closed;
+        boolean outdated; // the program has moved on since it was prepared
         List<PoolJob<?>> atExit = List.of();
         pool.lock.lock();
         try {
@@ -82,7 +94,8 @@ final class PoolDispatcher {
                 return; // cancelled before it came here
             }
             closed = pool.closed;
-            if (closed) {
+            outdated = job.epoch() != pool.code.state().epoch();
+            if (closed || outdated) {
                 job.stage = PoolJob.Stage.DONE;
             } else {
                 enqueue(job);
@@ -94,6 +107,8 @@ final class PoolDispatcher {
         pool.failAtExit(atExit);
         if (closed) {
             job.complete(new WorkerReply.Lost(pool.closedException()));
+        } else if (outdated) {
+            PoolState.fail(List.of(job), () -> pool.review.outdated(job));
         }
     }
 

@@ -39,6 +39,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final long id;
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
+    private final int epoch;
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
@@ -52,12 +53,19 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     boolean started; // guarded by the pool's lock
     boolean sentAgain; // guarded by the pool's lock
 
-    PoolJob(PoolDispatcher pool, ObjectInputFilter allowedByName, long id, CpuRequest<T> request, EncodedTask encoded) {
+    PoolJob(
+            PoolDispatcher pool,
+            ObjectInputFilter allowedByName,
+            long id,
+            CpuRequest<T> request,
+            EncodedTask encoded,
+            int epoch) {
         this.pool = pool;
         this.allowedByName = allowedByName;
         this.id = id;
         this.request = request;
         this.encoded = encoded;
+        this.epoch = epoch;
         this.queuedBytes = new AtomicLong(encoded.payload().size());
     }
 
@@ -67,6 +75,11 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     String name() {
         return request.name();
+    }
+
+    /** The epoch of the {@link ProgramCode} of which it is: workers of another one have other code. */
+    int epoch() {
+        return epoch;
     }
 
     /** The heap that it needs at least, in MiB; 0 for that of the pool. */

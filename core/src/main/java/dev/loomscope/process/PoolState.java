@@ -34,6 +34,8 @@ final class PoolState {
     final WorkerStarts starts; // guarded by lock
     boolean closed; // guarded by lock; never goes back to false
     final ResultMemory memory;
+    final ProgramCode code = ProgramCode.ofThisJvm();
+    final CodeReview review = new CodeReview(this);
 
     private final IdleCheck idleCheck;
     private final StartedCheck startedCheck;
@@ -45,7 +47,7 @@ final class PoolState {
         this.events = new PoolEvents(config, threads, counts);
         this.wear = new WorkerWear(this);
         this.archive = new StartArchive(config, threads);
-        this.starts = new WorkerStarts(config, threads, archive, new StartOutcomes(this));
+        this.starts = new WorkerStarts(config, threads, archive, code, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
         this.startedCheck = new StartedCheck(config.startTimeout(), lock, shelf, this::killStanding);
     }
@@ -161,6 +163,9 @@ final class PoolState {
         if (most <= starts.underWay() || closed || LiveProcesses.isExiting()) {
             return;
         }
+        if (queue.isEmpty() && !code.state().changes().isEmpty()) {
+            return; // a worker that no task could use
+        }
         if (starts.areFailing() && shelf.isProving()) {
             return; // one at a time, up to the moment at which it shows what it is worth
         }
@@ -191,6 +196,7 @@ final class PoolState {
         job.worker = worker;
         job.leaveQueue();
         worker.state = Worker.State.BUSY;
+        worker.busySince = System.nanoTime();
         worker.job = job;
         worker.assign(job);
         lock.sendLater(worker);

@@ -144,16 +144,18 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
         EncodedTask encoded = encode(request);
+        int epoch = dispatcher.ensureCodeUnchanged(request.name());
         dispatcher.room().take(request.name(), encoded.payload().size());
-        return job(request, encoded);
+        return job(request, encoded, epoch);
     }
 
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
             throws InterruptedException {
         EncodedTask encoded = encode(request);
+        int epoch = dispatcher.ensureCodeUnchanged(request.name());
         dispatcher.room().await(encoded.payload().size());
-        return job(request, encoded);
+        return job(request, encoded, epoch);
     }
 
     private EncodedTask encode(CpuRequest<?> request) {
@@ -164,8 +166,9 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return TaskCodec.encodeTask(request, limit(request));
     }
 
-    private <T extends @Nullable Object> CpuExecution<T> job(CpuRequest<T> request, EncodedTask encoded) {
-        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded);
+    private <T extends @Nullable Object> CpuExecution<T> job(
+            CpuRequest<T> request, EncodedTask encoded, int epoch) {
+        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded, epoch);
     }
 
     private PayloadLimit limit(CpuRequest<?> request) {

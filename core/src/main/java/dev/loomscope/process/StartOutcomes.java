@@ -17,6 +17,8 @@ final class StartOutcomes implements WorkerStarts.Owner {
 
     @Override
     public void onReady(WorkerLaunch launch, Worker worker) {
+        pool.review.look();
+        int version = pool.code.state().version();
         pool.events.started(worker, Duration.ofNanos(System.nanoTime() - launch.begun()));
         boolean tooLate;
         try {
@@ -27,6 +29,7 @@ final class StartOutcomes implements WorkerStarts.Owner {
             onStartFailed(launch, launch.failure(e));
             return;
         }
+        pool.review.lookAgain(version);
         if (tooLate) {
             pool.retire(worker, PoolState.CLOSED);
             launch.end().completeExceptionally(pool.closedException());
