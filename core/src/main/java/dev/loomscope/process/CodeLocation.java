@@ -47,6 +47,11 @@ final class CodeLocation {
         return path;
     }
 
+    /** How many files a look looks at. */
+    int size() {
+        return seen.size();
+    }
+
     /** The epoch of the program in which it took over what is there. */
     int epoch() {
         return epoch;

@@ -61,11 +61,13 @@ final class OpenFiles {
 
     /** Whether all of these are still open as they were before they were replaced: no class can come from the new ones. */
     boolean holdAll(List<CodeChange> changes) {
-        return changes.stream().allMatch(change -> holds(change.before()));
+        return changes.stream().allMatch(change -> holds(change.before(), change.now()));
     }
 
-    // An overwritten file is the same file, with another size or time.
-    private boolean holds(@Nullable FileStamp before) {
-        return before != null && stamps.stream().anyMatch(open -> open.isSameContent(before));
+    // A file that was overwritten is the same file, and may have the same size and time.
+    private boolean holds(@Nullable FileStamp before, FileStamp now) {
+        return before != null
+                && !before.isSameFile(now)
+                && stamps.stream().anyMatch(open -> open.isSameContent(before));
     }
 }

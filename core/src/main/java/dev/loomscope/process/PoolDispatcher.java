@@ -27,14 +27,16 @@ final class PoolDispatcher {
     /**
      * Guards against use after close.
      *
+     * @return whether it has a live worker
      * @throws IllegalStateException if it is closed
      */
-    void ensureOpen() {
+    boolean ensureOpen() {
         pool.lock.lock();
         try {
             if (pool.closed) {
                 throw pool.closedException();
             }
+            return pool.shelf.live() > 0;
         } finally {
             pool.lock.unlock();
         }
@@ -43,10 +45,14 @@ final class PoolDispatcher {
     /**
      * Guards against a fork of code that workers do not have.
      *
+     * @param warm whether a worker is live; if not, the next one starts, and looks soon
      * @return the epoch of the program
      * @throws CodeChangedException if files differ from what the program runs
      */
-    int ensureCodeUnchanged(String task) {
+    int ensureCodeUnchanged(String task, boolean warm) {
+        if (!warm) {
+            pool.code.checkSoon();
+        }
         pool.review.look();
         return pool.code.ensureUnchanged(task);
     }

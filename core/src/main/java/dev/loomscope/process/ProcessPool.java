@@ -140,11 +140,13 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
      *
      * @throws IllegalArgumentException if the task asks for a larger heap than all workers together may have
      * @throws IllegalStateException also if this process is a worker of a worker of a worker: those have none of their own
+     * @throws CodeChangedException if a worker would run other code, since files of the class path were replaced
      */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
+        boolean warm = dispatcher.ensureOpen();
         EncodedTask encoded = encode(request);
-        int epoch = dispatcher.ensureCodeUnchanged(request.name());
+        int epoch = dispatcher.ensureCodeUnchanged(request.name(), warm);
         dispatcher.room().take(request.name(), encoded.payload().size());
         return job(request, encoded, epoch);
     }
@@ -152,14 +154,14 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepareWhenRoom(CpuRequest<T> request)
             throws InterruptedException {
+        boolean warm = dispatcher.ensureOpen();
         EncodedTask encoded = encode(request);
-        int epoch = dispatcher.ensureCodeUnchanged(request.name());
+        int epoch = dispatcher.ensureCodeUnchanged(request.name(), warm);
         dispatcher.room().await(encoded.payload().size());
         return job(request, encoded, epoch);
     }
 
     private EncodedTask encode(CpuRequest<?> request) {
-        dispatcher.ensureOpen();
         Nesting.ensureMayHaveWorkers(request.name());
         MemoryBudget.ensureFits(request.name(), request.heapMiB(), config);
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill

@@ -27,12 +27,14 @@ final class ProgramCode {
     private static final long MAX_PAUSE = TimeUnit.MILLISECONDS.toNanos(20); // of class paths that take no longer to look at
     private static final int USUAL_PAUSE = 100; // times the cost of a look
     private static final int LEAST_PAUSE = 20;
+    private static final long MAX_COST_PER_FILE = 5_000; // ns; what takes longer was delayed, as on a busy machine
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Path, CodeLocation> locations = new LinkedHashMap<>(); // guarded by lock; in class path order
 
     private volatile State state = new State(0, 0, List.of(), List.of()); // written under lock
-    private volatile long nextLook = System.nanoTime(); // written under lock; nanoTime
+    private volatile long lastLook = System.nanoTime(); // written under lock; nanoTime
+    private volatile long pause; // written under lock; until the next look, in ns
     private volatile long cost; // written under lock; of the last look, in ns
 
     /**
@@ -111,11 +113,23 @@ final class ProgramCode {
         });
     }
 
-    /** Looks at the files, if the last look is long enough ago and nobody else does. Takes some nanoseconds in most cases. */
+    /** Looks at the files, if the last look is long enough ago. Takes some nanoseconds in most cases. */
     void check() {
-        if (System.nanoTime() - nextLook >= 0 && lock.tryLock()) {
+        check(pause);
+    }
+
+    /** As {@link #check}, before something that takes longer than a look, as the start of a worker. */
+    void checkSoon() {
+        check(Math.min(pause, MIN_PAUSE));
+    }
+
+    private void check(long since) {
+        if (System.nanoTime() - lastLook >= since) {
+            lock.lock();
             try {
-                look();
+                if (System.nanoTime() - lastLook >= since) { // or else another thread has just looked
+                    look();
+                }
             } finally {
                 lock.unlock();
             }
@@ -156,8 +170,10 @@ final class ProgramCode {
             state = new State(state.version() + 1, state.epoch(), List.copyOf(changes), state.accepted());
         }
         long now = System.nanoTime();
-        cost = now - begun;
-        nextLook = now + Math.clamp(cost * USUAL_PAUSE, MIN_PAUSE, MAX_PAUSE + cost * LEAST_PAUSE);
+        int files = locations.values().stream().mapToInt(CodeLocation::size).sum();
+        cost = Math.min(now - begun, files * MAX_COST_PER_FILE);
+        pause = Math.clamp(cost * USUAL_PAUSE, MIN_PAUSE, MAX_PAUSE + cost * LEAST_PAUSE);
+        lastLook = now;
     }
 
     /**
