@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -160,6 +161,143 @@ final class ReleasedApp implements AutoCloseable {
 
                 private static String describe(Throwable e) {
                     return e.toString().replace("\\n", " ");
+                }
+
+                private static void say(String text) {
+                    System.out.println("ANSWER" + text);
+                }
+            }
+            """.replace("ANSWER", ANSWER);
+
+    /** The sources of a tool that runs the classes of a folder, and loads them again by another class loader when it is told to. */
+    static Map<String, String> restarter() {
+        return Map.of("tool/Restarter.java", RESTARTER);
+    }
+
+    /** The sources of one release of the classes that the tool runs. */
+    static Map<String, String> restarted(int release) {
+        Map<String, String> sources = new HashMap<>(library(release));
+        sources.put("app/Job.java", JOB.replace("RELEASE", String.valueOf(release)));
+        return sources;
+    }
+
+    private static final String JOB = """
+            package app;
+
+            import dev.loomscope.core.CpuRequest;
+            import dev.loomscope.core.Task;
+            import dev.loomscope.process.ProcessPool;
+            import java.nio.file.*;
+            import java.util.function.BiFunction;
+
+            public class Job implements BiFunction<ProcessPool, String, String> {
+                public String apply(ProcessPool pool, String line) {
+                    String end = line.contains(" ") ? line.split(" ")[1] : "";
+                    return switch (line.split(" ")[0]) {
+                        case "here" -> work();
+                        case "run" -> run(pool, Job::work);
+                        case "capture" -> run(pool, () -> work() + end);
+                        case "slowly" -> run(pool, () -> slowly(end));
+                        default -> "?";
+                    };
+                }
+
+                static String work() {
+                    return "app RELEASE, lib " + lib.Text.release();
+                }
+
+                static String slowly(String marker) throws Exception {
+                    Files.createFile(Path.of(marker + ".begun"));
+                    while (!Files.exists(Path.of(marker))) {
+                        Thread.sleep(5);
+                    }
+                    return work();
+                }
+
+                private static String run(ProcessPool pool, Task<String> task) {
+                    dev.loomscope.core.CpuExecution<String> execution;
+                    try {
+                        execution = pool.prepare(new CpuRequest<>(task, "work", runner -> {}));
+                    } catch (Throwable e) {
+                        return "refused: " + e;
+                    }
+                    try {
+                        return execution.run();
+                    } catch (Throwable e) {
+                        return "failed: " + e;
+                    }
+                }
+            }
+            """;
+
+    private static final String RESTARTER = """
+            package tool;
+
+            import dev.loomscope.process.ProcessPool;
+            import java.io.*;
+            import java.net.*;
+            import java.nio.file.*;
+            import java.util.*;
+            import java.util.concurrent.*;
+            import java.util.function.BiFunction;
+
+            public class Restarter {
+                /** Looks into its own folder first, as the loaders of development tools do. */
+                static class RestartLoader extends URLClassLoader {
+                    RestartLoader(URL... urls) {
+                        super(urls, Restarter.class.getClassLoader());
+                    }
+
+                    @Override
+                    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                        if (name.startsWith("app.") || name.startsWith("lib.")) {
+                            Class<?> known = findLoadedClass(name);
+                            return known != null ? known : findClass(name);
+                        }
+                        return super.loadClass(name, resolve);
+                    }
+                }
+
+                public static void main(String[] args) throws Exception {
+                    URL classes = Path.of(args[0]).toUri().toURL();
+                    BiFunction<ProcessPool, String, String> old = null;
+                    BiFunction<ProcessPool, String, String> now = load(classes);
+                    ProcessPool pool = ProcessPool.open(c -> c.withMaxHeapMiB(32).withWorkers(1).withStartArchive(false));
+                    Map<String, Future<String>> running = new HashMap<>();
+                    ExecutorService threads = Executors.newCachedThreadPool();
+                    say("up");
+                    BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+                    for (String line = in.readLine(); line != null; line = in.readLine()) {
+                        BiFunction<ProcessPool, String, String> job = now;
+                        String command = line;
+                        switch (line.split(" ")[0]) {
+                            case "reload" -> {
+                                old = now;
+                                now = load(classes);
+                                say(now.apply(pool, "here"));
+                            }
+                            case "old" -> say(old.apply(pool, line.substring(4)));
+                            case "slowly", "background" -> {
+                                String task = line.startsWith("background") ? "run" : line;
+                                running.put(line.split(" ")[1], threads.submit(() -> job.apply(pool, task)));
+                                while (line.startsWith("background") && pool.stats().queuedTasks() == 0) {
+                                    Thread.sleep(1);
+                                }
+                                say("forked");
+                            }
+                            case "await" -> say(running.get(line.split(" ")[1]).get());
+                            case "retired" -> say("" + pool.stats().retired());
+                            default -> say(now.apply(pool, line));
+                        }
+                    }
+                    System.exit(0);
+                }
+
+                @SuppressWarnings("unchecked")
+                private static BiFunction<ProcessPool, String, String> load(URL classes) throws Exception {
+                    Object job = new RestartLoader(classes).loadClass("app.Job").getConstructor().newInstance();
+                    ((BiFunction<ProcessPool, String, String>) job).apply(null, "here");
+                    return (BiFunction<ProcessPool, String, String>) job;
                 }
 
                 private static void say(String text) {
