@@ -69,15 +69,17 @@ final class CodeLocation {
             }
         });
         if (program.size() == 1) {
-            readContents(); // a jar: a few microseconds. Of a folder with thousands of files it would take too long here
+            readContents(); // a jar: a few microseconds. Of a folder with thousands of files it would take too long
+            // here
         }
     }
 
     /** Reads what was not read yet, so that files that are merely touched are told from others. */
     void readContents() {
-        program.replaceAll((file, known) -> known.checksum() == null && known.stamp().exists()
-                ? new Known(known.stamp(), checksum(file, known.stamp()))
-                : known);
+        program.replaceAll(
+                (file, known) -> known.checksum() == null && known.stamp().exists()
+                        ? new Known(known.stamp(), checksum(file, known.stamp()))
+                        : known);
     }
 
     /** Takes note that a file had other content when the program began. */

@@ -38,9 +38,10 @@ final class CodePaths {
             paths.add(Path.of(entry));
         }
         if (System.getProperty("jdk.module.path") != null) {
-            ModuleLayer.boot().configuration().modules().forEach(module -> module.reference()
-                    .location()
-                    .ifPresent(paths::addModule));
+            ModuleLayer.boot()
+                    .configuration()
+                    .modules()
+                    .forEach(module -> module.reference().location().ifPresent(paths::addModule));
         }
         return paths;
     }

@@ -50,7 +50,8 @@ final class CodeReview {
         List<Worker> outdated = new ArrayList<>();
         for (Worker worker : live()) {
             List<CodeChange> changes = state.since(worker.epoch());
-            if (!changes.isEmpty() && !OpenFiles.of(String.valueOf(worker.pid())).holdAll(changes)) {
+            if (!changes.isEmpty()
+                    && !OpenFiles.of(String.valueOf(worker.pid())).holdAll(changes)) {
                 doubtful.add(worker);
             } else if (worker.epoch() != state.epoch()) {
                 outdated.add(worker);

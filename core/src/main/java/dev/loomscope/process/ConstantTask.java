@@ -57,7 +57,8 @@ final class ConstantTask {
             return null;
         }
         Known found = OF_CLASS.get(type).known;
-        boolean current = found != null && found.epoch() == ProgramCode.ofThisJvm().state().epoch();
+        boolean current = found != null
+                && found.epoch() == ProgramCode.ofThisJvm().state().epoch();
         return current ? found.named(request.name()) : null; // or else it is checked again
     }
 

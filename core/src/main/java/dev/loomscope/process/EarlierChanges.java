@@ -55,8 +55,7 @@ final class EarlierChanges {
         return younger;
     }
 
-    private static void add(
-            Path place, Map<Path, FileStamp> files, Instant start, Map<Path, List<CodeChange>> found) {
+    private static void add(Path place, Map<Path, FileStamp> files, Instant start, Map<Path, List<CodeChange>> found) {
         List<CodeChange> changes = new ArrayList<>();
         boolean relinked = isLinkYounger(place, start);
         files.forEach((file, stamp) -> {
@@ -79,8 +78,7 @@ final class EarlierChanges {
 
     private static boolean isLinkYounger(Path place, Instant start) {
         for (Path part = place; part != null && part.getNameCount() > 0; part = part.getParent()) {
-            if (Files.isSymbolicLink(part)
-                    && isAfter(FileStamp.of(part, LinkOption.NOFOLLOW_LINKS), start)) {
+            if (Files.isSymbolicLink(part) && isAfter(FileStamp.of(part, LinkOption.NOFOLLOW_LINKS), start)) {
                 return true;
             }
         }

@@ -9,6 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
 import java.util.zip.CRC32;
@@ -86,6 +88,31 @@ final class JarDirectory {
         return crc.getValue() | (long) entries.capacity() << 32;
     }
 
+    /** Returns a checksum of each class in the jar, by its path in it. */
+    Map<String, Long> classes() {
+        Map<String, Long> classes = new HashMap<>();
+        for (int at = 0; isEntry(at); at = next(at)) {
+            String name = new String(
+                    entries.array(), at + ENTRY_SIZE, entries.getShort(at + 28) & 0xffff, StandardCharsets.UTF_8);
+            if (name.endsWith(".class")) {
+                classes.put(name, entries.getInt(at + 16) & 0xffffffffL);
+            }
+        }
+        return classes;
+    }
+
+    private boolean isEntry(int at) {
+        return at + ENTRY_SIZE <= entries.capacity() && entries.getInt(at) == ENTRY_SIGNATURE;
+    }
+
+    private int next(int at) {
+        return at
+                + ENTRY_SIZE
+                + (entries.getShort(at + 28) & 0xffff)
+                + (entries.getShort(at + 30) & 0xffff)
+                + (entries.getShort(at + 32) & 0xffff);
+    }
+
     /** Returns what the manifest says under {@code Class-Path}: relative URLs, separated by blanks; empty if nothing. */
     static String classPath(Path file) {
         try (FileChannel jar = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -98,12 +125,10 @@ final class JarDirectory {
     }
 
     private @Nullable String manifestClassPath(FileChannel jar) throws IOException {
-        for (int at = 0; at + ENTRY_SIZE <= entries.capacity() && entries.getInt(at) == ENTRY_SIGNATURE; ) {
-            int nameSize = entries.getShort(at + 28) & 0xffff;
-            if (nameSize == MANIFEST.length && isManifest(at + ENTRY_SIZE)) {
+        for (int at = 0; isEntry(at); at = next(at)) {
+            if ((entries.getShort(at + 28) & 0xffff) == MANIFEST.length && isManifest(at + ENTRY_SIZE)) {
                 return classPathOf(jar, at);
             }
-            at += ENTRY_SIZE + nameSize + (entries.getShort(at + 30) & 0xffff) + (entries.getShort(at + 32) & 0xffff);
         }
         return null;
     }

@@ -48,7 +48,8 @@ final class LoadedCode {
         this.place = theirs == null ? null : CodePaths.holder(theirs, file);
         ClassLoader loader = type.getClassLoader();
         this.epoch = loader == null || IS_OF_WORKERS.get(type) ? 0 : epochOf(loader, place);
-        this.other = theirs == null || loader == null || IS_OF_WORKERS.get(type) ? null : difference(loader, file, theirs);
+        this.other =
+                theirs == null || loader == null || IS_OF_WORKERS.get(type) ? null : difference(loader, file, theirs);
     }
 
     /**
@@ -67,7 +68,7 @@ final class LoadedCode {
     private void ensureCurrent(String task, Class<?> type, ProgramCode code) {
         if (other != null) {
             throw new CodeChangedException(
-                    ("CPU task '%s' was refused: this JVM has loaded %s by %s, and a worker process would load other code from"
+                    ("CPU task '%s' was refused: this JVM has loaded %s by %s, and a worker process would load other code:"
                                     + " %s. Put the same version in both places.")
                             .formatted(task, type.getName(), type.getClassLoader(), other),
                     List.of(other));
@@ -114,6 +115,16 @@ final class LoadedCode {
         return ours == null ? ClassLoader.getSystemResource(file) : ours.getResource(file);
     }
 
+    // The class may call others of the same place.
+    private static @Nullable String differenceOfOthers(@Nullable Path own, @Nullable Path theirs) {
+        if (own == null || theirs == null || own.equals(theirs)) {
+            return null;
+        }
+        int epoch = ProgramCode.ofThisJvm().state().epoch();
+        String different = ClassFiles.findDifferent(own, theirs, epoch);
+        return different == null ? null : "%s in %s".formatted(different, theirs);
+    }
+
     private static @Nullable String difference(ClassLoader loader, String file, URL theirs) {
         URL own = loader instanceof URLClassLoader urls ? urls.findResource(file) : null;
         own = own == null ? loader.getResource(file) : own;
@@ -122,7 +133,9 @@ final class LoadedCode {
         }
         try (InputStream here = own.openStream();
                 InputStream there = theirs.openStream()) {
-            return Arrays.equals(here.readAllBytes(), there.readAllBytes()) ? null : theirs.toString();
+            return Arrays.equals(here.readAllBytes(), there.readAllBytes())
+                    ? differenceOfOthers(CodePaths.holder(own, file), CodePaths.holder(theirs, file))
+                    : theirs.toString();
         } catch (IOException | RuntimeException e) {
             return null; // the files are compared as a whole, too
         }

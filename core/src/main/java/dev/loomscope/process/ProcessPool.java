@@ -36,6 +36,11 @@ import org.slf4j.LoggerFactory;
  * ProcessPoolConfig#withSingleUse} no two tasks share a JVM. Workers leave SIGINT,
  * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
  *
+ * <p>Workers load their classes from the files of the class path, so these must be what this JVM has loaded. If a jar or a class was
+ * replaced since, {@link #prepare} throws a {@link CodeChangedException}, and no worker is started. Tasks that run or wait at that moment
+ * end as usual in workers that still have the old files open, and fail with the same exception in all others. Classes that another
+ * class loader has loaded anew are no obstacle: workers with the old ones are retired.
+ *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.
  *
  * <p>Use {@link #shared()} unless a group of tasks needs a bound or a configuration of its own. Thread-safe.
@@ -168,8 +173,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
         return TaskCodec.encodeTask(request, limit(request));
     }
 
-    private <T extends @Nullable Object> CpuExecution<T> job(
-            CpuRequest<T> request, EncodedTask encoded, int epoch) {
+    private <T extends @Nullable Object> CpuExecution<T> job(CpuRequest<T> request, EncodedTask encoded, int epoch) {
         return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded, epoch);
     }
 

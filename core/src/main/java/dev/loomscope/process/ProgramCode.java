@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class ProgramCode {
 
     private static final long MIN_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
-    private static final long MAX_PAUSE = TimeUnit.MILLISECONDS.toNanos(20); // of class paths that take no longer to look at
+    private static final long MAX_PAUSE =
+            TimeUnit.MILLISECONDS.toNanos(20); // of class paths that take no longer to look at
     private static final int USUAL_PAUSE = 100; // times the cost of a look
     private static final int LEAST_PAUSE = 20;
     private static final long MAX_COST_PER_FILE = 5_000; // ns; what takes longer was delayed, as on a busy machine
@@ -251,7 +252,8 @@ final class ProgramCode {
     static CodeChangedException ended(String task, @Nullable Worker worker, List<CodeChange> changes) {
         String where = worker == null
                 ? "waited for a worker when the code changed, and no worker has its code any more"
-                : "ran in worker %s when the code changed, and may have loaded classes of the new code".formatted(worker);
+                : "ran in worker %s when the code changed, and may have loaded classes of the new code"
+                        .formatted(worker);
         return new CodeChangedException(
                 ("CPU task '%s' %s: %s. Its result would not be reliable. Restart this JVM if it has not loaded the new code,"
                                 + " and run the task again. Running tasks survive a deployment that puts new files in place of the"

@@ -36,7 +36,8 @@ final class StartFailures {
             expected = pool.closed || LiveProcesses.isExiting();
             count.accept(pool.starts);
             failures = pool.starts.describeFailures();
-            boolean changed = reason.getCause() instanceof CodeChangedException; // which another try would not change back
+            boolean changed =
+                    reason.getCause() instanceof CodeChangedException; // which another try would not change back
             if (pool.starts.underWay() == 0 && (expected || changed || pool.starts.areHopeless())) {
                 hopeless = pool.queue.takeLargerThan(pool.shelf.largestHeapMiB());
             }

@@ -86,7 +86,8 @@ final class Worker {
     WorkerReply lateReply; // guarded by the pool's lock until the worker has ended; came after the kill
 
     @Nullable
-    CodeChangedException codeChanged; // guarded by the pool's lock until the worker has ended; why its task has no result
+    CodeChangedException
+            codeChanged; // guarded by the pool's lock until the worker has ended; why its task has no result
 
     String killReason = ""; // guarded by the pool's lock until the worker has ended
     boolean proven; // guarded by the pool's lock; a task began in it

@@ -33,8 +33,7 @@ final class WorkerLaunch {
     private volatile boolean aborted; // any thread, set once
     private volatile boolean marks; // set once by the launching thread; the worker says in a file what it begins
 
-    WorkerLaunch(
-            ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive, ProgramCode code) {
+    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive, ProgramCode code) {
         this.config = config;
         this.archive = archive;
         this.code = code;
@@ -185,7 +184,11 @@ final class WorkerLaunch {
             marks = BegunMark.isIn(folder);
             archive.onStarted();
             return new Worker(
-                    name, new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks), channel, threads, epoch);
+                    name,
+                    new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks),
+                    channel,
+                    threads,
+                    epoch);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {

@@ -45,8 +45,7 @@ final class WorkerStarts {
     private int tries; // as 'failed', but those that were under way together count as one
     private long failingSince; // nanoTime; when the first of them began
 
-    WorkerStarts(
-            ProcessPoolConfig config, PoolThreads threads, StartArchive archive, ProgramCode code, Owner owner) {
+    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, StartArchive archive, ProgramCode code, Owner owner) {
         this.config = config;
         this.threads = threads;
         this.archive = archive;

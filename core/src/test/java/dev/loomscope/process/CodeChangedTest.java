@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CodeChangedTest {
 
     private static final String OLD = "app 1, lib 1, late 1";
-    private static final String REFUSED = "refused: dev.loomscope.process.CodeChangedException: CPU task 'work' was refused: ";
+    private static final String REFUSED =
+            "refused: dev.loomscope.process.CodeChangedException: CPU task 'work' was refused: ";
     private static final String FAILED = "failed: dev.loomscope.process.CodeChangedException: ";
 
     @TempDir
@@ -138,7 +139,9 @@ class CodeChangedTest {
         try (ReleasedApp app = start()) {
             deployment.replace(appJar, release2(appJar));
 
-            assertThat(app.tell("run")).startsWith(REFUSED + appJar).contains(" was written after this JVM had started");
+            assertThat(app.tell("run"))
+                    .startsWith(REFUSED + appJar)
+                    .contains(" was written after this JVM had started");
         }
     }
 
@@ -273,7 +276,9 @@ class CodeChangedTest {
         for (int release = 1; release <= 2; release++) {
             Map<String, String> sources = new HashMap<>(ReleasedApp.program(release));
             sources.putAll(ReleasedApp.library(release));
-            sources.put("module-info.java", "module app { requires dev.loomscope.core; requires org.slf4j; requires org.objectweb.asm; }");
+            sources.put(
+                    "module-info.java",
+                    "module app { requires dev.loomscope.core; requires org.slf4j; requires org.objectweb.asm; }");
             Path classes = tiny.compile("module-" + release, sources, "--module-path", modules.toString());
             tiny.jar("module-" + release + ".jar", classes, Map.of());
         }
@@ -308,7 +313,9 @@ class CodeChangedTest {
         try (ReleasedApp app = start(List.of(), TinyApp.classPath(classes))) {
             assertThat(app.tell("run")).isEqualTo(OLD);
             classes(1, classes);
-            Eventually.becomesTrue("equal classes are told from others", () -> app.tell("check").equals("taken"));
+            Eventually.becomesTrue(
+                    "equal classes are told from others",
+                    () -> app.tell("check").equals("taken"));
             assertThat(app.tell("run")).isEqualTo(OLD);
 
             copyTree(releases.resolve("lib-2"), classes);
@@ -433,5 +440,49 @@ class CodeChangedTest {
                             + libJar + " was replaced")
                     .contains(" because of dev.loomscope.process.CodeChangedException: ");
         }
+    }
+
+    @Test
+    void workerThatStartsWhileJarIsReplacedGetsNoTask() throws Exception {
+        Path marker = folder.resolve("marker");
+        try (ReleasedApp app = start("-Dinit=" + marker)) {
+            app.tell("later task");
+            ReleasedApp.awaitBegun(marker);
+            Deployment.RENAME_WITH_TIME.replace(libJar, release2(libJar));
+            Files.createFile(marker);
+
+            assertThat(app.tell("await task"))
+                    .startsWith(FAILED + "worker w1 of pool 'cpu' was not started: " + libJar + " was replaced");
+        }
+    }
+
+    @Test
+    void forkRefusesWhenJarOfSpringBootIsReplaced() throws Exception {
+        TinyApp tiny = new TinyApp(folder);
+        Path next = Files.move(springBoot(tiny, 2), folder.resolve("next.jar"));
+        Path jar = springBoot(tiny, 1);
+        try (ReleasedApp app = ReleasedApp.start(folder, "-jar", jar.toString())) {
+            assertThat(app.tell("run")).isEqualTo(OLD);
+            Deployment.RENAME.replace(jar, next);
+
+            assertThat(refusal(app)).startsWith(REFUSED + jar + " was replaced");
+        }
+    }
+
+    private Path springBoot(TinyApp tiny, int release) throws Exception {
+        Path classes = classes(release, folder.resolve("boot-" + release));
+        return ParentWorldTest.springBootJar(tiny, folder.resolve("boot.jar"), classes, "JarLauncher");
+    }
+
+    /** As builds make that can be repeated: all their files have one time. */
+    @Test
+    void startArchiveIsNotUsedForJarOfOtherContentWithSameSizeAndTime() throws Exception {
+        List<String> arguments = List.of("-cp", appJar.toString());
+        String key = ArchiveKey.of(arguments);
+        Deployment.OVERWRITE_WITH_TIME.replace(appJar, releases.resolve("app-1.jar"));
+        assertThat(ArchiveKey.of(arguments)).isEqualTo(key);
+
+        Deployment.OVERWRITE_WITH_TIME.replace(appJar, release2(appJar));
+        assertThat(ArchiveKey.of(arguments)).isNotEqualTo(key);
     }
 }

@@ -18,7 +18,8 @@ class CodeReloadedTest {
 
     private static final String OLD = "app 1, lib 1";
     private static final String NEW = "app 2, lib 2";
-    private static final String REFUSED = "refused: dev.loomscope.process.CodeChangedException: CPU task 'work' was refused: ";
+    private static final String REFUSED =
+            "refused: dev.loomscope.process.CodeChangedException: CPU task 'work' was refused: ";
 
     @TempDir
     static Path builds;
@@ -56,7 +57,11 @@ class CodeReloadedTest {
 
     private ReleasedApp start() throws IOException {
         return ReleasedApp.start(
-                folder, "-cp", TinyApp.classPath(classes, builds.resolve("tool")), "tool.Restarter", classes.toString());
+                folder,
+                "-cp",
+                TinyApp.classPath(classes, builds.resolve("tool")),
+                "tool.Restarter",
+                classes.toString());
     }
 
     @Test
@@ -157,7 +162,7 @@ class CodeReloadedTest {
 
             assertThat(app.tell("run"))
                     .startsWith(REFUSED + "this JVM has loaded app.Job by ")
-                    .contains("a worker process would load other code from file:" + onClassPath);
+                    .contains("a worker process would load other code: file:" + onClassPath);
         }
     }
 
@@ -173,7 +178,10 @@ class CodeReloadedTest {
                 "tool.Restarter",
                 classes.toString())) {
 
-            assertThat(app.tell("run")).startsWith(REFUSED + "this JVM has loaded app.Job by ");
+            assertThat(app.tell("run"))
+                    .startsWith(REFUSED + "this JVM has loaded app.Job by ")
+                    .contains("a worker process would load other code: lib/")
+                    .contains(" in " + onClassPath);
         }
     }
 }

@@ -35,8 +35,7 @@ final class ReleasedApp implements AutoCloseable {
 
     /** The sources of one release of the program. */
     static Map<String, String> program(int release) {
-        return Map.of(
-                "app/Work.java", """
+        return Map.of("app/Work.java", """
                 package app;
 
                 import java.nio.file.*;
@@ -67,9 +66,11 @@ final class ReleasedApp implements AutoCloseable {
     static Map<String, String> library(int release) {
         return Map.of(
                 "lib/Text.java",
-                "package lib; public class Text { public static String release() { return \"%d\"; } }".formatted(release),
+                "package lib; public class Text { public static String release() { return \"%d\"; } }"
+                        .formatted(release),
                 "lib/Late.java",
-                "package lib; public class Late { public static String release() { return \"%d\"; } }".formatted(release));
+                "package lib; public class Late { public static String release() { return \"%d\"; } }"
+                        .formatted(release));
     }
 
     private static final String MAIN = """
@@ -93,9 +94,11 @@ final class ReleasedApp implements AutoCloseable {
                     for (String line = in.readLine(); line != null; line = in.readLine()) {
                         String[] words = line.split(" ");
                         if (pool == null) {
-                            pool = ProcessPool.open(c -> c.withMaxHeapMiB(32)
-                                    .withWorkers(Integer.getInteger("workers", 1))
-                                    .withStartArchive(Boolean.getBoolean("archive")));
+                            String init = System.getProperty("init");
+                            pool = ProcessPool.open(c -> {
+                                var one = c.withMaxHeapMiB(32).withWorkers(1).withStartArchive(false);
+                                return init == null ? one : one.withWorkerInit(() -> Work.slowly(init));
+                            });
                         }
                         ProcessPool its = pool;
                         switch (words[0]) {
@@ -120,6 +123,10 @@ final class ReleasedApp implements AutoCloseable {
                                         ? () -> Work.nested(marker)
                                         : () -> Work.slowly(marker);
                                 running.put(marker, threads.submit(() -> run(its, task)));
+                                say("forked");
+                            }
+                            case "later" -> {
+                                running.put(words[1], threads.submit(() -> run(its, Work::work)));
                                 say("forked");
                             }
                             case "background" -> {
