@@ -57,9 +57,10 @@ final class ConstantTask {
             return null;
         }
         Known found = OF_CLASS.get(type).known;
-        boolean current = found != null
-                && found.epoch() == ProgramCode.ofThisJvm().state().epoch();
-        return current ? found.named(request.name()) : null; // or else it is checked again
+        if (found == null || found.epoch() != ProgramCode.ofThisJvm().state().epoch()) {
+            return null; // it has to be checked again whether workers have the same code
+        }
+        return found.named(request.name());
     }
 
     /** Keeps what was made of a task in this epoch of the program, if it is such a lambda. */

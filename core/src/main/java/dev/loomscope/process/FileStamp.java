@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,10 +44,10 @@ record FileStamp(
                     Map<String, Object> found = Files.readAttributes(file, UNIX, options);
                     return new FileStamp(
                             true,
-                            (Boolean) found.get("isDirectory"),
-                            (Long) found.get("size"),
-                            (FileTime) found.get("lastModifiedTime"),
-                            (FileTime) found.get("ctime"),
+                            (Boolean) value("isDirectory", found),
+                            (Long) value("size", found),
+                            (FileTime) value("lastModifiedTime", found),
+                            (FileTime) value("ctime", found),
                             found.get("fileKey"));
                 } catch (UnsupportedOperationException | IllegalArgumentException e) {
                     unix = false;
@@ -58,6 +59,10 @@ record FileStamp(
         } catch (IOException | SecurityException e) {
             return MISSING;
         }
+    }
+
+    private static Object value(String name, Map<String, Object> found) {
+        return Objects.requireNonNull(found.get(name), name);
     }
 
     /** The stamp of a file that does not exist. */
