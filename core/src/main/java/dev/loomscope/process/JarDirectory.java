@@ -35,10 +35,16 @@ final class JarDirectory {
     private static final int MAX_MANIFEST = 16 << 20;
     private static final byte[] MANIFEST = "META-INF/MANIFEST.MF".getBytes(StandardCharsets.US_ASCII);
 
-    private final ByteBuffer entries; // little-endian
+    private final byte[] bytes;
+    private final ByteBuffer entries; // the same, little-endian
 
-    private JarDirectory(ByteBuffer entries) {
-        this.entries = entries;
+    private JarDirectory(byte[] bytes) {
+        this.bytes = bytes;
+        this.entries = littleEndian(bytes);
+    }
+
+    private static ByteBuffer littleEndian(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Reads the directory of a jar; null if the file is no jar, or one of more than 4 GiB. */
@@ -59,7 +65,7 @@ final class JarDirectory {
 
     private static ByteBuffer end(FileChannel jar, int bytes) throws IOException {
         int size = (int) Math.min(bytes, jar.size());
-        return read(jar, jar.size() - size, size);
+        return littleEndian(read(jar, jar.size() - size, size));
     }
 
     private static int signature(ByteBuffer end) {
@@ -71,21 +77,22 @@ final class JarDirectory {
         return -1;
     }
 
-    private static ByteBuffer read(FileChannel file, long begin, int size) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining()) {
-            if (file.read(bytes, begin + bytes.position()) < 0) {
+    private static byte[] read(FileChannel file, long begin, int size) throws IOException {
+        byte[] bytes = new byte[size];
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        while (buffer.hasRemaining()) {
+            if (file.read(buffer, begin + buffer.position()) < 0) {
                 throw new IOException("the file ends too early");
             }
         }
-        return bytes.flip();
+        return bytes;
     }
 
     /** Returns a checksum of names, sizes, times and checksums of all entries. */
     long checksum() {
         CRC32 crc = new CRC32();
-        crc.update(entries.array());
-        return crc.getValue() | (long) entries.capacity() << 32;
+        crc.update(bytes);
+        return crc.getValue() | (long) bytes.length << 32;
     }
 
     /** Returns a checksum of each class in the jar, by its path in it. */
@@ -93,7 +100,7 @@ final class JarDirectory {
         Map<String, Long> classes = new HashMap<>();
         for (int at = 0; isEntry(at); at = next(at)) {
             String name = new String(
-                    entries.array(), at + ENTRY_SIZE, entries.getShort(at + 28) & 0xffff, StandardCharsets.UTF_8);
+                    bytes, at + ENTRY_SIZE, entries.getShort(at + 28) & 0xffff, StandardCharsets.UTF_8);
             if (name.endsWith(".class")) {
                 classes.put(name, entries.getInt(at + 16) & 0xffffffffL);
             }
@@ -148,9 +155,9 @@ final class JarDirectory {
         if (packed < 0 || packed > MAX_MANIFEST) {
             return null;
         }
-        ByteBuffer local = read(jar, begin, LOCAL_SIZE);
+        ByteBuffer local = littleEndian(read(jar, begin, LOCAL_SIZE));
         long data = begin + LOCAL_SIZE + (local.getShort(26) & 0xffff) + (local.getShort(28) & 0xffff);
-        InputStream in = new ByteArrayInputStream(read(jar, data, packed).array());
+        InputStream in = new ByteArrayInputStream(read(jar, data, packed));
         boolean deflated = entries.getShort(entry + 10) != 0;
         Inflater inflater = new Inflater(true);
         try (InputStream manifest = deflated ? new InflaterInputStream(in, inflater) : in) {
