@@ -2,10 +2,12 @@ package dev.loomscope.process;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -129,10 +131,21 @@ final class ArchiveKey {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             add(attributes.size() + " " + attributes.lastModifiedTime().toMillis());
+            addContent(file);
             return !attributes.isDirectory();
         } catch (NoSuchFileException e) {
             add("missing");
             return true;
+        }
+    }
+
+    // Builds that can be repeated give all releases of a jar the same time, and some the same size.
+    private void addContent(Path file) throws IOException {
+        if (file.toString().endsWith(".jar")) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                JarDirectory jar = JarDirectory.read(channel);
+                add(jar == null ? "no jar" : Long.toHexString(jar.checksum()));
+            }
         }
     }
 

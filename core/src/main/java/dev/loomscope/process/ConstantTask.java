@@ -47,7 +47,8 @@ final class ConstantTask {
             return null;
         }
         List<Object> found = OF_CLASS.get(type).get();
-        return found == null ? null : named(request.name(), found);
+        boolean current = found != null && found.get(3).equals(ProgramCode.ofThisJvm().state().epoch());
+        return current ? named(request.name(), found) : null; // else its code has to be compared with that of workers again
     }
 
     // However many wait in the queue, the objects are there once.
@@ -63,8 +64,8 @@ final class ConstantTask {
         return new EncodedTask(payload, (Set<Class<?>>) known.get(1), (SerializedLambda) known.get(2));
     }
 
-    /** Keeps what was made of a task, if it is such a lambda. */
-    static void keep(CpuRequest<?> request, EncodedTask encoded) {
+    /** Keeps what was made of a task in this epoch of the program, if it is such a lambda. */
+    static void keep(CpuRequest<?> request, EncodedTask encoded, int epoch) {
         SerializedLambda lambda = encoded.lambda();
         ByteBuffer bytes = encoded.payload().onlyPiece();
         if (lambda == null
@@ -76,7 +77,7 @@ final class ConstantTask {
         if (lambda.getCapturedArgCount() == 0 && isConstant(request.task())) {
             int name = TaskName.toBytes(request.name()).length;
             ByteBuffer objects = bytes.slice(bytes.position() + name, bytes.remaining() - name);
-            OF_CLASS.get(request.task().getClass()).set(List.of(objects, encoded.classes(), lambda));
+            OF_CLASS.get(request.task().getClass()).set(List.of(objects, encoded.classes(), lambda, epoch));
         }
     }
 }

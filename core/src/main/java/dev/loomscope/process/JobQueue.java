@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The tasks that wait for a worker. Groups take turns, one task each, so that one with many tasks delays another by no more than
@@ -91,9 +92,14 @@ final class JobQueue {
 
     /** Takes all that need a larger heap than this, to fail them. */
     List<PoolJob<?>> takeLargerThan(int heapMiB) {
+        return takeIf(job -> job.heapMiB() > heapMiB);
+    }
+
+    /** Takes all that this is true of, to fail them. */
+    List<PoolJob<?>> takeIf(Predicate<PoolJob<?>> condition) {
         List<PoolJob<?>> taken = new ArrayList<>();
         for (Turn turn : line) {
-            turn.jobs().stream().filter(job -> job.heapMiB() > heapMiB).forEach(taken::add);
+            turn.jobs().stream().filter(condition).forEach(taken::add);
         }
         taken.forEach(this::remove);
         taken.forEach(job -> job.stage = PoolJob.Stage.DONE);

@@ -77,6 +77,11 @@ final class ParentPaths {
     }
 
     private static String classPath(@Nullable ClassLoader loader) {
+        return String.join(File.pathSeparator, classPathEntries(loader));
+    }
+
+    /** Returns the entries of the class path of a JVM that has the classes of this loader, as absolute paths. */
+    static List<String> classPathEntries(@Nullable ClassLoader loader) {
         List<String> entries = new ArrayList<>();
         for (ClassLoader next = loader; next != null; next = next.getParent()) {
             if (next instanceof URLClassLoader tools) {
@@ -85,9 +90,9 @@ final class ParentPaths {
         }
         String classPath = System.getProperty("java.class.path", "");
         if (!classPath.isEmpty()) {
-            entries.add(absolute(classPath));
+            entries.addAll(absoluteEntries(classPath));
         }
-        return String.join(File.pathSeparator, entries);
+        return entries;
     }
 
     private static Stream<String> toPath(URL url) {
@@ -101,10 +106,14 @@ final class ParentPaths {
     }
 
     // An empty entry is the current folder, also at the end.
-    private static String absolute(String path) {
+    private static List<String> absoluteEntries(String path) {
         return Arrays.stream(path.split(File.pathSeparator, -1))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
+                .toList();
+    }
+
+    private static String absolute(String path) {
+        return String.join(File.pathSeparator, absoluteEntries(path));
     }
 
     // The modules of this JVM and no others on its module path: two that cannot be together may lie there.

@@ -27,17 +27,34 @@ final class PoolDispatcher {
     /**
      * Guards against use after close.
      *
+     * @return whether it has a live worker
      * @throws IllegalStateException if it is closed
      */
-    void ensureOpen() {
+    boolean ensureOpen() {
         pool.lock.lock();
         try {
             if (pool.closed) {
                 throw pool.closedException();
             }
+            return pool.shelf.live() > 0;
         } finally {
             pool.lock.unlock();
         }
+    }
+
+    /**
+     * Guards against a fork of code that workers do not have.
+     *
+     * @param warm whether a worker is live; if not, the next one starts, and looks soon
+     * @return the epoch of the program
+     * @throws CodeChangedException if files differ from what the program runs
+     */
+    int ensureCodeUnchanged(String task, boolean warm) {
+        if (!warm) {
+            pool.code.checkSoon();
+        }
+        pool.review.look();
+        return pool.code.ensureUnchanged(task);
     }
 
     /** What the results of the pool's workers take. */
@@ -75,17 +92,19 @@ final class PoolDispatcher {
     /** Gives a job to a worker, or lets it wait for one. */
     void submit(PoolJob<?> job) {
         Throwable refusal = null;
+        boolean outdated = false; // the program has moved on since it was prepared
         pool.lock.lock();
         try {
             if (job.stage == PoolJob.Stage.DONE) {
                 return; // cancelled before it came here
             }
+            outdated = job.epoch() != pool.code.state().epoch();
             if (pool.isOver()) {
                 refusal = pool.overException(job);
             } else if (job.isLate()) {
                 refusal = pool.shutdownException(job);
             }
-            if (refusal != null) {
+            if (refusal != null || outdated) {
                 job.stage = PoolJob.Stage.DONE;
             } else {
                 enqueue(job);
@@ -95,6 +114,8 @@ final class PoolDispatcher {
         }
         if (refusal != null) {
             job.complete(new WorkerReply.Lost(refusal));
+        } else if (outdated) {
+            PoolState.fail(List.of(job), () -> pool.review.outdated(job));
         }
     }
 

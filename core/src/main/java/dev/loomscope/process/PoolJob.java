@@ -49,8 +49,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final long id;
     private final CpuRequest<T> request;
     private final EncodedTask encoded;
-    private boolean late; // the forking thread, before it is run
+    private final int epoch;
     private final @Nullable ParentWorld world; // that of the fork
+    private boolean late; // the forking thread, before it is run
     private final Throwable forkSite = new Throwable("fork site"); // filled here, on the forking thread
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
@@ -67,23 +68,26 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     boolean started; // guarded by the pool's lock
     boolean sentAgain; // guarded by the pool's lock
 
-    PoolJob(PoolDispatcher pool, ObjectInputFilter allowedByName, long id, CpuRequest<T> request, EncodedTask encoded) {
-        this(pool, allowedByName, id, request, encoded, null);
-    }
-
-    /** Makes a job whose task finds the settings of {@code world} in its worker; null for those that are there. */
+    /**
+     * Makes a job.
+     *
+     * @param epoch of the program when it was encoded
+     * @param world the settings that its task finds in its worker; null for those that are there
+     */
     PoolJob(
             PoolDispatcher pool,
             ObjectInputFilter allowedByName,
             long id,
             CpuRequest<T> request,
             EncodedTask encoded,
+            int epoch,
             @Nullable ParentWorld world) {
         this.pool = pool;
         this.allowedByName = allowedByName;
         this.id = id;
         this.request = request;
         this.encoded = encoded;
+        this.epoch = epoch;
         this.world = world;
         this.queuedBytes = new AtomicLong(encoded.payload().size());
     }
@@ -112,6 +116,11 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     /** Whether it was forked when this JVM was shutting down already. */
     boolean isLate() {
         return late;
+    }
+
+    /** The epoch of the {@link ProgramCode} of which it is: workers of another one have other code. */
+    int epoch() {
+        return epoch;
     }
 
     /** The heap that it needs at least, in MiB; 0 for that of the pool. */

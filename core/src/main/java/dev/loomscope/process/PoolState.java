@@ -39,6 +39,8 @@ final class PoolState {
     private boolean over; // guarded by lock; never goes back to false; this JVM is shutting down and runs no further task
     private boolean enlisted; // guarded by lock; takes part in a shutdown of this JVM
     private boolean limited; // guarded by lock; never goes back to false; the limit of its shutdown is set
+    final ProgramCode code = ProgramCode.ofThisJvm();
+    final CodeReview review = new CodeReview(this);
 
     private final IdleCheck idleCheck;
     private final StartedCheck startedCheck;
@@ -50,7 +52,7 @@ final class PoolState {
         this.events = new PoolEvents(config, threads, counts);
         this.wear = new WorkerWear(this);
         this.archive = new StartArchive(config, threads);
-        this.starts = new WorkerStarts(config, threads, archive, new StartOutcomes(this));
+        this.starts = new WorkerStarts(config, threads, archive, code, new StartOutcomes(this));
         this.idleCheck = new IdleCheck(config.idleTimeout(), lock, shelf, this::retire);
         this.startedCheck = new StartedCheck(config.startTimeout(), lock, shelf, this::killStanding);
     }
@@ -172,6 +174,9 @@ final class PoolState {
         if (!enlisted) {
             enlisted = true;
             Shutdown.add(this);
+        }
+        if (queue.isEmpty() && !code.state().changes().isEmpty()) {
+            return; // a worker that no task could use
         }
         if (starts.areFailing() && shelf.isProving()) {
             return; // one at a time, up to the moment at which it shows what it is worth
@@ -314,6 +319,7 @@ final class PoolState {
         job.worker = worker;
         job.leaveQueue();
         worker.state = Worker.State.BUSY;
+        worker.busySince = System.nanoTime();
         worker.job = job;
         worker.assign(job);
         lock.sendLater(worker);

@@ -40,6 +40,11 @@ import org.slf4j.LoggerFactory;
  * ProcessPoolConfig#withSingleUse} no two tasks share a JVM. Workers leave SIGINT,
  * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
  *
+ * <p>Workers load their classes from the files of the class path, so these must be what this JVM has loaded. If a jar or a class was
+ * replaced since, {@link #prepare} throws a {@link CodeChangedException}, and no worker is started. Tasks that run or wait at that moment
+ * end as usual in workers that still have the old files open, and fail with the same exception in all others. Classes that another
+ * class loader has loaded anew are no obstacle: workers with the old ones are retired.
+ *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.
  *
  * <p>Use {@link #shared()} unless a group of tasks needs a bound or a configuration of its own. Thread-safe.
@@ -187,6 +192,7 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
      *
      * @throws IllegalArgumentException if the task asks for a larger heap than all workers together may have
      * @throws IllegalStateException also if this process is a worker of a worker of a worker: those have none of their own
+     * @throws CodeChangedException if a worker would run other code, since files of the class path were replaced
      */
     @Override
     public <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request) {
@@ -196,12 +202,14 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     private <T extends @Nullable Object> CpuExecution<T> prepare(CpuRequest<T> request, @Nullable ParentWorld known) {
         boolean late = Shutdown.hasCertainlyBegun();
         ParentWorld settings = known == null ? world.now() : known;
+        boolean warm = dispatcher.ensureOpen();
         EncodedTask encoded = encode(request);
+        int epoch = dispatcher.ensureCodeUnchanged(request.name(), warm);
         if (late) {
-            return job(request, encoded, settings).markLate();
+            return job(request, encoded, epoch, settings).markLate();
         }
         dispatcher.room().take(request.name(), encoded.payload().size());
-        return job(request, encoded, settings);
+        return job(request, encoded, epoch, settings);
     }
 
     @Override
@@ -209,12 +217,14 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
             throws InterruptedException {
         boolean late = Shutdown.hasCertainlyBegun();
         ParentWorld settings = world.now();
+        boolean warm = dispatcher.ensureOpen();
         EncodedTask encoded = encode(request);
+        int epoch = dispatcher.ensureCodeUnchanged(request.name(), warm);
         if (late) {
-            return job(request, encoded, settings).markLate();
+            return job(request, encoded, epoch, settings).markLate();
         }
         dispatcher.room().await(encoded.payload().size());
-        return job(request, encoded, settings);
+        return job(request, encoded, epoch, settings);
     }
 
     /** {@inheritDoc} Those are the default time zone, the default locale and the system properties that workers follow. */
@@ -230,7 +240,6 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     }
 
     private EncodedTask encode(CpuRequest<?> request) {
-        dispatcher.ensureOpen();
         Nesting.ensureMayHaveWorkers(request.name());
         MemoryBudget.ensureFits(request.name(), request.heapMiB(), config);
         PoolTimer.ensureRunning(); // while it can still be refused: later it would cost a kill
@@ -238,8 +247,8 @@ public final class ProcessPool implements CpuBackend, AutoCloseable {
     }
 
     private <T extends @Nullable Object> PoolJob<T> job(
-            CpuRequest<T> request, EncodedTask encoded, ParentWorld settings) {
-        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded, settings);
+            CpuRequest<T> request, EncodedTask encoded, int epoch, ParentWorld settings) {
+        return new PoolJob<>(dispatcher, allowedByName, jobIds.incrementAndGet(), request, encoded, epoch, settings);
     }
 
     private PayloadLimit limit(CpuRequest<?> request) {

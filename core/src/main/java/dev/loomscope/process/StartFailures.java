@@ -36,7 +36,9 @@ final class StartFailures {
             expected = pool.endReason() != null;
             count.accept(pool.starts);
             failures = pool.starts.describeFailures();
-            if (pool.starts.underWay() == 0 && (expected || pool.starts.areHopeless())) {
+            boolean changed =
+                    reason.getCause() instanceof CodeChangedException; // which another try would not change back
+            if (pool.starts.underWay() == 0 && (expected || changed || pool.starts.areHopeless())) {
                 hopeless = pool.queue.takeLargerThan(pool.shelf.largestHeapMiB());
             }
             if (pool.queue.isEmpty() || !hopeless.isEmpty()) {
@@ -52,7 +54,11 @@ final class StartFailures {
             log.warn("{}", message, reason);
         }
         Throwable cause = reason.getCause() == null ? reason : reason.getCause(); // what its init threw, say
-        PoolState.fail(hopeless, () -> new WorkerStartException(message, cause));
+        PoolState.fail(
+                hopeless,
+                () -> cause instanceof CodeChangedException changed
+                        ? new CodeChangedException(message, changed.files())
+                        : new WorkerStartException(message, cause));
     }
 
     /** What is said of a worker that crashed before the code of a task had started in it. */

@@ -18,6 +18,8 @@ final class StartOutcomes implements WorkerStarts.Owner {
 
     @Override
     public void onReady(WorkerLaunch launch, Worker worker) {
+        pool.review.look();
+        int version = pool.code.state().version();
         pool.events.started(worker, Duration.ofNanos(System.nanoTime() - launch.begun()));
         String tooLate; // why it is not needed any more; null if it is
         try {
@@ -28,6 +30,7 @@ final class StartOutcomes implements WorkerStarts.Owner {
             onStartFailed(launch, launch.failure(e));
             return;
         }
+        pool.review.lookAgain(version);
         if (tooLate != null) {
             pool.retire(worker, tooLate);
             launch.end().completeExceptionally(new IllegalStateException(

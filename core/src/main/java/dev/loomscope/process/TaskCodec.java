@@ -52,6 +52,7 @@ final class TaskCodec {
      *
      * @throws TaskNotSerializableException with the path to what cannot be sent, or with the size of what is too large; or if a worker
      *     would not know it
+     * @throws CodeChangedException if a worker would run other code
      */
     static EncodedTask encodeTask(CpuRequest<?> request, PayloadLimit limit) {
         EncodedTask known = ConstantTask.find(request);
@@ -60,7 +61,7 @@ final class TaskCodec {
         }
         EncodedTask encoded = encodeTask(request.name(), request.context(), request.task(), limit);
         TaskReach.ensureReachable(request.name(), encoded.classes());
-        ConstantTask.keep(request, encoded);
+        ConstantTask.keep(request, encoded, ProgramCode.ofThisJvm().state().epoch());
         return encoded;
     }
 

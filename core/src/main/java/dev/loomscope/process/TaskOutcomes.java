@@ -87,6 +87,7 @@ final class TaskOutcomes implements Worker.Owner {
 
     @Override
     public void onReply(Worker worker, long taskId, WorkerReply reply) throws ProtocolException {
+        pool.review.lookAfter(System.nanoTime() - worker.busySince); // before it counts
         PoolJob<?> ended = null;
         try {
             ended = accept(worker, taskId, reply);
@@ -264,7 +265,8 @@ final class TaskOutcomes implements Worker.Owner {
     // A task that has not started had no effects: it may have a second worker, once.
     private boolean queueAgain(PoolJob<?> job) {
         job.worker = null;
-        if (job.started || job.sentAgain || pool.isOver() || job.cancelReason() != null) {
+        boolean outdated = job.epoch() != pool.code.state().epoch();
+        if (job.started || job.sentAgain || pool.isOver() || outdated || job.cancelReason() != null) {
             job.stage = PoolJob.Stage.DONE;
             return false;
         }
@@ -296,6 +298,9 @@ final class TaskOutcomes implements Worker.Owner {
 
     // A reply that was complete before the process ended counts.
     private WorkerReply lastReply(Worker worker, PoolJob<?> job, Worker.State before, WorkerExit exit, String outlook) {
+        if (worker.codeChanged != null) {
+            return new WorkerReply.Lost(worker.codeChanged);
+        }
         if (worker.lateReply != null) {
             return worker.lateReply;
         }

@@ -16,14 +16,7 @@ final class TaskReach {
         protected Boolean computeValue(Class<?> type) {
             ClassLoader loader = type.getClassLoader();
             ClassLoader ours = TaskReach.class.getClassLoader();
-            for (ClassLoader next = ours; next != null; next = next.getParent()) {
-                if (next == loader) {
-                    return true;
-                }
-            }
-            return loader == null
-                    || loader == ClassLoader.getSystemClassLoader()
-                    || loader == ClassLoader.getPlatformClassLoader()
+            return isOfWorkers(loader)
                     || ours == null
                     || ours.getResource(type.getName().replace('.', '/') + ".class") != null; // loaded twice
         }
@@ -31,11 +24,24 @@ final class TaskReach {
 
     private TaskReach() {}
 
+    /** Whether the classes of a loader are those that workers have: it is our own, or one that loads for it. */
+    static boolean isOfWorkers(@Nullable ClassLoader loader) {
+        for (ClassLoader next = TaskReach.class.getClassLoader(); next != null; next = next.getParent()) {
+            if (next == loader) {
+                return true;
+            }
+        }
+        return loader == null
+                || loader == ClassLoader.getSystemClassLoader()
+                || loader == ClassLoader.getPlatformClassLoader();
+    }
+
     /**
      * Guards against a task that would not find its way.
      *
      * @param classes those of all that is in it
      * @throws TaskNotSerializableException if one of them is not in a new JVM
+     * @throws CodeChangedException if one of them has other code in a new JVM
      */
     static void ensureReachable(String task, Set<Class<?>> classes) {
         for (Class<?> type : classes) {
@@ -47,6 +53,7 @@ final class TaskReach {
                         "",
                         null);
             }
+            LoadedCode.ensureCurrent(task, element);
         }
     }
 

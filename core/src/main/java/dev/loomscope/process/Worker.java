@@ -71,6 +71,7 @@ final class Worker {
     private final Process process; // that of 'worker'
     private final String words; // for people
     private final FrameChannel channel;
+    private final int epoch; // of the program whose code it has
     private final PoolThreads threads;
     private final PoolOutbox outbox;
     private @Nullable String breach; // reader thread only; what it said that no worker may say
@@ -86,6 +87,10 @@ final class Worker {
     @Nullable
     WorkerReply lateReply; // guarded by the pool's lock until the worker has ended; came after the kill
 
+    @Nullable
+    CodeChangedException
+            codeChanged; // guarded by the pool's lock until the worker has ended; why its task has no result
+
     String killReason = ""; // guarded by the pool's lock until the worker has ended
     boolean proven; // guarded by the pool's lock; a task began in it
     int tasks; // guarded by the pool's lock; how many it has had
@@ -95,17 +100,20 @@ final class Worker {
 
     long idleSince; // guarded by the pool's lock; nanoTime, while IDLE
 
+    volatile long busySince; // written under the pool's lock; nanoTime, while BUSY
+
     boolean isToSend; // guarded by the pool's lock, which has the chain of these
 
     @Nullable
     Worker nextToSend; // guarded by the pool's lock
 
-    Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads) {
+    Worker(String name, WorkerProcess worker, FrameChannel channel, PoolThreads threads, int epoch) {
         this.name = name;
         this.worker = worker;
         this.process = worker.process();
         this.words = "%s (pid %s)".formatted(name, process.pid());
         this.channel = channel;
+        this.epoch = epoch;
         this.outbox = new PoolOutbox(channel, this::failToSend, worker.world());
         this.threads = threads;
     }
@@ -144,9 +152,14 @@ final class Worker {
         return worker.heapMiB();
     }
 
-    /** Whether it has the heap that the task needs. */
+    /** The epoch of the {@link ProgramCode} in which it was started. */
+    int epoch() {
+        return epoch;
+    }
+
+    /** Whether it has the code of the task, and the heap that it needs. */
     boolean suits(PoolJob<?> task) {
-        return heapMiB() >= task.heapMiB();
+        return epoch == task.epoch() && heapMiB() >= task.heapMiB();
     }
 
     /** Whether it says in its folder that it has begun this task, or what it says there cannot be read. Reads a file. */

@@ -37,6 +37,15 @@ final class WorkerInit {
         return new WorkerInit(action);
     }
 
+    /**
+     * Guards against an action whose code is not what workers load.
+     *
+     * @throws CodeChangedException if it was loaded anew since, or replaced
+     */
+    void ensureCurrent() {
+        encoded.classes().forEach(type -> LoadedCode.ensureCurrent(NAME, type));
+    }
+
     /** What a worker is sent to run it; as a task of no number. */
     List<Frame> toFrames() {
         return encoded.payload().toFrames(Frame.Type.TASK, 0);

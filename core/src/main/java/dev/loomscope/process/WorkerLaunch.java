@@ -27,15 +27,17 @@ final class WorkerLaunch {
     private final String name;
     private final PoolThreads threads;
     private final StartArchive archive;
+    private final ProgramCode code;
     private final long begun = System.nanoTime();
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private volatile @Nullable Process process; // set once by the launching thread
     private volatile @Nullable String aborted; // any thread; why its worker is not wanted any more
     private volatile boolean marks; // set once by the launching thread; the worker says in a file what it begins
 
-    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive) {
+    WorkerLaunch(ProcessPoolConfig config, String name, PoolThreads threads, StartArchive archive, ProgramCode code) {
         this.config = config;
         this.archive = archive;
+        this.code = code;
         this.name = name;
         this.threads = threads;
     }
@@ -67,16 +69,58 @@ final class WorkerLaunch {
     /**
      * Starts the worker and waits until it is ready.
      *
-     * @throws WorkerStartException if it does not get there; the process is gone then
+     * @throws WorkerStartException if it does not get there, or if it may have other code than this JVM; the process is gone then
      */
     Worker run() throws WorkerStartException {
+        ProgramCode.State before = code.checkNow();
+        ensureUnchanged(before, null);
+        ensureInitIsCurrent();
+        Worker worker;
+        try {
+            worker = launch(before.epoch());
+        } catch (WorkerStartException e) {
+            ensureUnchanged(code.checkNow(), e); // a jar that vanished fails a start in many ways
+            throw e;
+        }
+        ProgramCode.State after = code.checkNow();
+        if (after.epoch() != before.epoch() || !after.changes().isEmpty()) {
+            worker.discard();
+            ensureUnchanged(after, null);
+            throw failure(new IllegalStateException("the program loaded new code while the worker was starting"));
+        }
+        return worker;
+    }
+
+    private void ensureUnchanged(ProgramCode.State state, @Nullable Throwable consequence) throws WorkerStartException {
+        if (!state.changes().isEmpty()) {
+            CodeChangedException reason = ProgramCode.refusal(
+                    "worker %s of pool '%s' was not started".formatted(name, config.name()), state.changes());
+            if (consequence != null) {
+                reason.addSuppressed(consequence);
+            }
+            throw new WorkerStartException(String.valueOf(reason.getMessage()), reason);
+        }
+    }
+
+    private void ensureInitIsCurrent() throws WorkerStartException {
+        WorkerInit init = config.workerInit();
+        if (init != null) {
+            try {
+                init.ensureCurrent();
+            } catch (CodeChangedException e) {
+                throw new WorkerStartException(failure(String.valueOf(e.getMessage())), e);
+            }
+        }
+    }
+
+    private Worker launch(int epoch) throws WorkerStartException {
         WorkerFolder folder = WorkerFolder.createIfPossible();
         if (folder.exists()) {
             FolderSweep.startOnce(folder, threads);
         }
         boolean ready = false;
         try (WorkerSocket socket = WorkerSocket.bind(folder)) {
-            Worker worker = start(folder, socket);
+            Worker worker = start(folder, socket, epoch);
             ready = true;
             return worker;
         } catch (IOException e) {
@@ -101,7 +145,7 @@ final class WorkerLaunch {
         }
     }
 
-    private Worker start(WorkerFolder folder, WorkerSocket socket) throws IOException, WorkerStartException {
+    private Worker start(WorkerFolder folder, WorkerSocket socket, int epoch) throws IOException, WorkerStartException {
         ParentWorld world = ParentWorld.capture(WorldAspects.of(config));
         Process started = LiveProcesses.start(command(folder), folder);
         process = started;
@@ -109,7 +153,7 @@ final class WorkerLaunch {
             if (aborted != null) {
                 started.destroyForcibly();
             }
-            return connect(started, folder, socket, world);
+            return connect(started, folder, socket, epoch, world);
         } catch (RuntimeException | Error e) {
             if (LiveProcesses.destroy(started, DEATH_PATIENCE)) {
                 LiveProcesses.forget(started);
@@ -126,7 +170,7 @@ final class WorkerLaunch {
         });
     }
 
-    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket, ParentWorld world)
+    private Worker connect(Process started, WorkerFolder folder, WorkerSocket socket, int epoch, ParentWorld world)
             throws WorkerStartException {
         WorkerOutput output = WorkerOutput.start(name, started, threads);
         // Whatever the process does, the waits below end: at its exit, or when its time is up.
@@ -149,7 +193,8 @@ final class WorkerLaunch {
                     name,
                     new WorkerProcess(started, lastBegun, output, folder, heapMiB(), marks, world),
                     channel,
-                    threads);
+                    threads,
+                    epoch);
         } catch (IOException e) {
             throw diagnose(started, output, tooLate.get(), e);
         } finally {

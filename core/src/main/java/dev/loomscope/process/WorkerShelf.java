@@ -78,6 +78,11 @@ final class WorkerShelf {
                 .orElse(-1);
     }
 
+    /** All that have a task, or can have one. */
+    List<Worker> allLive() {
+        return workers.stream().filter(WorkerShelf::isLive).toList();
+    }
+
     /** The heaps of those that have a task, or can have one, together, in MiB. */
     long heapsMiB() {
         return workers.stream()
@@ -89,6 +94,15 @@ final class WorkerShelf {
     /** Those of them that are idle. */
     long idleHeapsMiB() {
         return idle.stream().mapToLong(Worker::heapMiB).sum();
+    }
+
+    /** Takes a worker out if it is idle, and marks it as retired; returns whether it was. */
+    boolean retireIfIdle(Worker worker) {
+        boolean idling = idle.remove(worker);
+        if (idling) {
+            worker.state = Worker.State.RETIRED;
+        }
+        return idling;
     }
 
     /** Takes those that were idle for at least this long, and marks them as retired. */

@@ -35,6 +35,7 @@ final class WorkerStarts {
     private final ProcessPoolConfig config;
     private final PoolThreads threads;
     private final StartArchive archive;
+    private final ProgramCode code;
     private final Owner owner;
 
     private final Set<WorkerLaunch> launches = new LinkedHashSet<>();
@@ -44,10 +45,11 @@ final class WorkerStarts {
     private int tries; // as 'failed', but those that were under way together count as one
     private long failingSince; // nanoTime; when the first of them began
 
-    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, StartArchive archive, Owner owner) {
+    WorkerStarts(ProcessPoolConfig config, PoolThreads threads, StartArchive archive, ProgramCode code, Owner owner) {
         this.config = config;
         this.threads = threads;
         this.archive = archive;
+        this.code = code;
         this.owner = owner;
     }
 
@@ -94,7 +96,7 @@ final class WorkerStarts {
 
     private void start(int heapMiB) {
         ProcessPoolConfig sized = heapMiB == config.maxHeapMiB() ? config : config.withMaxHeapMiB(heapMiB);
-        WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads, archive);
+        WorkerLaunch launch = new WorkerLaunch(sized, "w" + ++named, threads, archive, code);
         launches.add(launch);
         try {
             threads.start("loom-scope-%s-launch".formatted(launch.name()), () -> run(launch));

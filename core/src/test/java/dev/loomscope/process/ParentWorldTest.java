@@ -254,7 +254,11 @@ class ParentWorldTest {
     private Path springBootJar(String launcher) throws Exception {
         Path classes =
                 app().compile("classes", "Thread.currentThread().getContextClassLoader().getClass().getSimpleName()");
-        Path file = folder.resolve("spring boot.jar");
+        return springBootJar(app(), folder.resolve("spring boot.jar"), classes, launcher);
+    }
+
+    /** Makes a jar of Spring Boot with these classes and what they need. */
+    static Path springBootJar(TinyApp app, Path file, Path classes, String launcher) throws Exception {
         Map<String, String> manifest = Map.of(
                 "Main-Class", "org.springframework.boot.loader.launch." + launcher,
                 "Start-Class", "app.Main",
@@ -275,7 +279,7 @@ class ParentWorldTest {
             jar.putNextEntry(new JarEntry("BOOT-INF/classes/"));
             TinyApp.addTree(jar, "BOOT-INF/classes/", classes);
             jar.putNextEntry(new JarEntry("BOOT-INF/lib/"));
-            for (Path library : app().jars()) {
+            for (Path library : app.jars()) {
                 addStored(jar, "BOOT-INF/lib/" + library.getFileName(), Files.readAllBytes(library));
             }
         }

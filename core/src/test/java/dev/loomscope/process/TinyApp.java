@@ -79,7 +79,7 @@ final class TinyApp {
         Path from = Files.createTempDirectory(folder, "source");
         List<String> arguments = new ArrayList<>(List.of("-d", target.toString(), "-proc:none"));
         arguments.addAll(List.of(options));
-        if (!arguments.contains("--module-path")) {
+        if (!arguments.contains("--module-path") && !arguments.contains("-cp")) {
             arguments.addAll(List.of("-cp", String.join(":", libraries())));
         }
         for (Map.Entry<String, String> source : sources.entrySet()) {

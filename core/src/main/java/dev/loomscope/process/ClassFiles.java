@@ -1,0 +1,77 @@
+package dev.loomscope.process;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/** Compares all classes of two places, of which a class loader in this JVM uses the one, and workers the other. */
+final class ClassFiles {
+
+    private static final int MAX_DEPTH = 40;
+
+    private static volatile @Nullable Comparison last; // any thread; of several classes of one plug-in in most cases
+
+    private record Comparison(
+            Path here, Path there, int epoch, @Nullable String different) {}
+
+    private ClassFiles() {}
+
+    /**
+     * Returns a class that both places have with different content; null if there is none, or if one of them cannot be read.
+     *
+     * @param epoch of the program, in which neither changes
+     */
+    static @Nullable String findDifferent(Path here, Path there, int epoch) {
+        Comparison known = last;
+        if (known == null
+                || known.epoch() != epoch
+                || !known.here().equals(here)
+                || !known.there().equals(there)) {
+            known = new Comparison(here, there, epoch, compare(here, there));
+            last = known;
+        }
+        return known.different();
+    }
+
+    private static @Nullable String compare(Path here, Path there) {
+        try {
+            Map<String, Long> theirs = read(there);
+            return read(here).entrySet().stream()
+                    .filter(file ->
+                            !theirs.getOrDefault(file.getKey(), file.getValue()).equals(file.getValue()))
+                    .map(Map.Entry::getKey)
+                    .findFirst()
+                    .orElse(null);
+        } catch (IOException | RuntimeException e) {
+            return null;
+        }
+    }
+
+    private static Map<String, Long> read(Path place) throws IOException {
+        if (!Files.isDirectory(place)) {
+            try (FileChannel channel = FileChannel.open(place, StandardOpenOption.READ)) {
+                JarDirectory jar = JarDirectory.read(channel);
+                return jar == null ? Map.of() : jar.classes();
+            }
+        }
+        Map<String, Long> classes = new HashMap<>();
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(place, MAX_DEPTH)) {
+            files = all.filter(file -> file.toString().endsWith(".class")).toList();
+        }
+        for (Path file : files) {
+            CRC32 crc = new CRC32();
+            crc.update(Files.readAllBytes(file));
+            classes.put(place.relativize(file).toString().replace('\\', '/'), crc.getValue());
+        }
+        return classes;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.loomscope.process;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file whose code is no longer that of the program in this JVM.
+ *
+ * @param before what it was when the program loaded it; null if that was not seen
+ * @param now what it is
+ */
+record CodeChange(Path file, @Nullable FileStamp before, FileStamp now) {
+
+    private static final int MAX_NAMED = 3;
+
+    /** Says what has happened to the file, as a clause whose subject is the file. */
+    String describe() {
+        if (before == null) {
+            return "%s was written after this JVM had started (it has %s)".formatted(file, now.describe());
+        }
+        if (!before.exists()) {
+            return "%s was added (it has %s)".formatted(file, now.describe());
+        }
+        if (!now.exists()) {
+            return "%s is missing (it had %s)".formatted(file, before.describe());
+        }
+        String how = before.isSameFile(now) ? "overwritten" : "replaced";
+        return "%s was %s (it had %s; it has %s)".formatted(file, how, before.describe(), now.describe());
+    }
+
+    /** Describes several, the first ones in full. */
+    static String describe(List<CodeChange> changes) {
+        StringBuilder text = new StringBuilder();
+        for (CodeChange change : changes.subList(0, Math.min(MAX_NAMED, changes.size()))) {
+            text.append(text.isEmpty() ? "" : ", ").append(change.describe());
+        }
+        int more = changes.size() - MAX_NAMED;
+        return more > 0 ? text + ", and " + more + " more files changed" : text.toString();
+    }
+
+    /** Names all of them. */
+    static List<String> files(List<CodeChange> changes) {
+        return changes.stream().map(change -> change.file().toString()).toList();
+    }
+}
