@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.io.File;
 import java.nio.charset.Charset;
 import java.nio.charset.CharsetEncoder;
 import java.nio.file.Path;
@@ -22,13 +23,17 @@ final class StartProperties {
     // Only if they were given on the command line: otherwise the same environment gives the same ones.
     private static final List<String> IF_GIVEN = List.of("native.encoding", "sun.jnu.encoding");
 
+    private static final String SEPARATOR_OF_SYSTEM = File.separatorChar == '/' ? "\n" : "\r\n";
+
     private StartProperties() {}
 
     /** Returns the options that set them. */
     static List<String> options() {
         List<String> options = new ArrayList<>();
         add("file.encoding", Charset.defaultCharset().name(), options);
-        add("line.separator", System.lineSeparator(), options);
+        if (!System.lineSeparator().equals(SEPARATOR_OF_SYSTEM)) { // in lists of options it would be an odd sight
+            add("line.separator", System.lineSeparator(), options);
+        }
         add("user.dir", Path.of("").toAbsolutePath().toString(), options);
         add("user.home", System.getProperty("user.home"), options);
         add("user.name", System.getProperty("user.name"), options);

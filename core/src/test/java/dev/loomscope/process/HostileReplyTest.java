@@ -63,7 +63,7 @@ class HostileReplyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"HELLO", "READY", "TASK", "CANCEL", "RETIRE", "TIME", "SETUP"})
+    @EnumSource(names = {"HELLO", "READY", "TASK", "CANCEL", "RETIRE", "TIME", "WORLD", "SETUP"})
     void aFrameThatNoWorkerMaySendEndsTheWorker(Frame.Type type) throws Exception {
         assertKilledFor("a worker must not send " + type, attack(() -> HostileWorker.say(type)));
     }

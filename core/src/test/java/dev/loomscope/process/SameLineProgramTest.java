@@ -35,8 +35,8 @@ class SameLineProgramTest {
     private static void assertSame(String output) {
         assertThat(output)
                 .doesNotContain("OTHER")
-                .containsPattern("same time zone: .*")
-                .endsWith("the end\n");
+                .contains("same time zone: ")
+                .contains("the end");
     }
 
     static Stream<String> options() {
