@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.net.URL;
 import java.nio.file.Files;
@@ -51,6 +52,7 @@ final class EarlierChanges {
         found.keySet().forEach(place -> add(place, places.getOrDefault(place, Map.of()), exact, younger));
         if (!younger.isEmpty()) {
             younger.keySet().retainAll(opened(List.copyOf(places.keySet()), younger));
+            younger.entrySet().removeIf(place -> !isInUse(place.getKey(), place.getValue()));
         }
         return younger;
     }
@@ -65,6 +67,21 @@ final class EarlierChanges {
         });
         if (!changes.isEmpty()) {
             found.put(place, changes);
+        }
+    }
+
+    // A program may have set another class path for its workers, with folders from which this JVM loads nothing.
+    private static boolean isInUse(Path place, List<CodeChange> changes) {
+        if (!Files.isDirectory(place)) {
+            return true;
+        }
+        String name = place.relativize(changes.getFirst().file()).toString().replace(File.separatorChar, '/');
+        try {
+            return ClassLoader.getSystemClassLoader()
+                    .resources(name)
+                    .anyMatch(url -> place.equals(CodePaths.holder(url, name)));
+        } catch (RuntimeException e) {
+            return true;
         }
     }
 

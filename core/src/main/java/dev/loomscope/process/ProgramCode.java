@@ -3,9 +3,11 @@ package dev.loomscope.process;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProgramCode {
 
+    private static final String CLASS_PATH = "java.class.path";
     private static final long MIN_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long MAX_PAUSE =
             TimeUnit.MILLISECONDS.toNanos(20); // of class paths that take no longer to look at
@@ -31,7 +34,9 @@ final class ProgramCode {
     private static final long MAX_COST_PER_FILE = 5_000; // ns; what takes longer was delayed, as on a busy machine
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<Path, CodeLocation> locations = new LinkedHashMap<>(); // guarded by lock; in class path order
+    private final Map<Path, CodeLocation> locations = new HashMap<>(); // guarded by lock; all that were ever looked at
+    private List<CodeLocation> active = List.of(); // guarded by lock; those of the class path, in its order
+    private @Nullable String classPath; // guarded by lock; from which these were found
 
     private volatile State state = new State(0, 0, List.of(), List.of()); // written under lock
     private volatile long lastLook = System.nanoTime(); // written under lock; nanoTime
@@ -63,27 +68,35 @@ final class ProgramCode {
         static final ProgramCode CODE = snapshot();
 
         private static ProgramCode snapshot() {
-            CodePaths paths = CodePaths.ofThisJvm();
-            ProgramCode code = new ProgramCode(paths.all());
+            ProgramCode code = new ProgramCode();
+            CodePaths paths = code.locate();
             code.distrust(EarlierChanges.find(paths, code.stamps()));
             code.readFolders();
             return code;
         }
     }
 
-    ProgramCode(Collection<Path> paths) {
-        paths.forEach(path -> locations.put(path, new CodeLocation(path)));
-    }
+    private ProgramCode() {}
 
     /** Returns that of this JVM; the first call takes the snapshot. */
     static ProgramCode ofThisJvm() {
         return OfThisJvm.CODE;
     }
 
+    // Workers get the class path that is set when they start, which a program may have changed. Guarded by lock, as below.
+    private CodePaths locate() {
+        classPath = System.getProperty(CLASS_PATH);
+        CodePaths paths = CodePaths.ofThisJvm();
+        active = paths.all().stream()
+                .map(path -> locations.computeIfAbsent(path, CodeLocation::new))
+                .toList();
+        return paths;
+    }
+
     // In class path order.
     private Map<Path, Map<Path, FileStamp>> stamps() {
         Map<Path, Map<Path, FileStamp>> stamps = new LinkedHashMap<>();
-        locations.forEach((path, location) -> stamps.put(path, location.files()));
+        active.forEach(location -> stamps.put(location.path(), location.files()));
         return stamps;
     }
 
@@ -102,8 +115,9 @@ final class ProgramCode {
 
     // Thousands of files of a program that is being developed; its first task does not wait for that.
     private void readFolders() {
+        List<CodeLocation> all = active;
         Thread.ofPlatform().daemon().name("loom-scope-code").start(() -> {
-            for (CodeLocation location : List.copyOf(locations.values())) {
+            for (CodeLocation location : all) {
                 lock.lock();
                 try {
                     location.readContents();
@@ -165,13 +179,16 @@ final class ProgramCode {
     // Guarded by lock, or before anybody else knows this.
     private void look() {
         long begun = System.nanoTime();
+        if (!Objects.equals(System.getProperty(CLASS_PATH), classPath)) {
+            locate();
+        }
         List<CodeChange> changes = new ArrayList<>();
-        locations.values().forEach(location -> changes.addAll(location.look()));
+        active.forEach(location -> changes.addAll(location.look()));
         if (!changes.equals(state.changes())) {
             state = new State(state.version() + 1, state.epoch(), List.copyOf(changes), state.accepted());
         }
         long now = System.nanoTime();
-        int files = locations.values().stream().mapToInt(CodeLocation::size).sum();
+        int files = active.stream().mapToInt(CodeLocation::size).sum();
         cost = Math.min(now - begun, files * MAX_COST_PER_FILE);
         pause = Math.clamp(cost * USUAL_PAUSE, MIN_PAUSE, MAX_PAUSE + cost * LEAST_PAUSE);
         lastLook = now;
@@ -207,11 +224,6 @@ final class ProgramCode {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Whether workers load code from this place. */
-    boolean knows(Path place) {
-        return locations.containsKey(place); // its keys never change
     }
 
     /** The epoch in which the program took over what is in this place. */
