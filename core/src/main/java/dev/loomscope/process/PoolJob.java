@@ -44,6 +44,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
+    private volatile boolean cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -185,13 +186,22 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private T read(WorkerReply outcome) throws Throwable {
         return switch (outcome) {
             case WorkerReply.Result result -> decode(result);
-            case WorkerReply.Failure failure -> throw decode(failure);
+            case WorkerReply.Failure failure -> throw named(decode(failure));
             case WorkerReply.TooLarge large ->
                 throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
             case WorkerReply.Cancelled cancelled ->
-                throw new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
+                throw cancellation();
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
         };
+    }
+
+    private CancellationException cancellation() {
+        return new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
+    }
+
+    // An interrupt says nothing of its reason. A caller that has cancelled the task knows it, others do not.
+    private Throwable named(Throwable thrown) {
+        return cut && thrown instanceof InterruptedException ? cancellation().initCause(thrown) : thrown;
     }
 
     @Override
@@ -220,6 +230,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         if (cancelReason.complete(reason)) {
             pool.cancel(this);
         }
+    }
+
+    /** As {@link #cancel}, since this JVM is shutting down. */
+    void cut(String reason) {
+        cut = !cancelReason.isDone();
+        cancel(reason);
     }
 
     /** As {@link #cancel}, but its worker is not told: it is killed. One without a worker ends at once. */

@@ -36,6 +36,10 @@ import org.slf4j.LoggerFactory;
  * ProcessPoolConfig#withSingleUse} no two tasks share a JVM. Workers leave SIGINT,
  * SIGTERM and SIGHUP to this JVM: Ctrl-C, or a kill of the whole group, ends them when it ends this one.
  *
+ * <p>When this JVM shuts down, tasks that were forked before go on while other shutdown hooks run, within the {@linkplain
+ * ProcessPoolConfig#withShutdownGrace shutdown grace}; tasks that are forked later fail with a {@link
+ * java.util.concurrent.RejectedExecutionException}. When no other hook is running any more, all workers are killed.
+ *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.
  *
  * <p>Use {@link #shared()} unless a group of tasks needs a bound or a configuration of its own. Thread-safe.
