@@ -59,6 +59,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader(); // of the forking thread
     private volatile int visits; // of those who brought something, while somebody hears it; 0 when nobody does
     private @Nullable Consumer<? super CpuOutcome<T>> completion; // set before it is submitted; null if it is run
+    private volatile boolean cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -344,8 +345,16 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     }
 
     private CpuOutcome<T> cancelled() {
-        return new CpuOutcome.Cancelled<>(new CancellationException(
-                "CPU task '%s' was cancelled: %s".formatted(name(), cancelReason())));
+        return new CpuOutcome.Cancelled<>(cancellation());
+    }
+
+    private CancellationException cancellation() {
+        return new CancellationException("CPU task '%s' was cancelled: %s".formatted(name(), cancelReason()));
+    }
+
+    // An interrupt says nothing of its reason. A caller that has cancelled the task knows it, others do not.
+    private Throwable named(Throwable thrown) {
+        return cut && thrown instanceof InterruptedException ? cancellation().initCause(thrown) : thrown;
     }
 
     @Override
@@ -374,6 +383,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         if (cancelReason.complete(reason)) {
             pool.cancel(this);
         }
+    }
+
+    /** As {@link #cancel}, since this JVM is shutting down. */
+    void cut(String reason) {
+        cut = !cancelReason.isDone();
+        cancel(reason);
     }
 
     /** As {@link #cancel}, but its worker is not told: it is killed. One without a worker ends at once. */
@@ -423,7 +438,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
             RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
             Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
             RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
-            return failed(failure.fatal() ? outOfMemory(failure.worker(), thrown) : thrown);
+            return failed(failure.fatal() ? outOfMemory(failure.worker(), thrown) : named(thrown));
         } catch (Exception | Error e) {
             return failed(ResultRejectedException.unreadable(name(), e));
         }

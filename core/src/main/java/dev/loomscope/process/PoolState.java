@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -243,8 +244,13 @@ final class PoolState {
                     "this JVM is shutting down: {} CPU tasks of pool '{}' may go on while other shutdown hooks run, for {} ms at most",
                     tasks,
                     config.name(),
-                    config.shutdownGrace().toMillis());
+                    shutdownMillis());
         }
+    }
+
+    // The grace may be longer than a long can say.
+    private long shutdownMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(PoolTimer.nanos(config.shutdownGrace()));
     }
 
     /** Sets the limit of the shutdown, once. Guarded by lock. */
@@ -258,7 +264,7 @@ final class PoolState {
     // The grace is over.
     private void cutShutdown() {
         String reason = "this JVM is about to exit, and the shutdown grace of pool '%s' (%d ms) is over"
-                .formatted(config.name(), config.shutdownGrace().toMillis());
+                .formatted(config.name(), shutdownMillis());
         List<PoolJob<?>> jobs = new ArrayList<>();
         lock.lock();
         try {
@@ -279,7 +285,7 @@ final class PoolState {
                     reason,
                     jobs.size());
         }
-        jobs.forEach(job -> job.cancel(reason));
+        jobs.forEach(job -> job.cut(reason));
     }
 
     /**

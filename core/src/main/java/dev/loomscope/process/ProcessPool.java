@@ -45,6 +45,10 @@ import org.slf4j.LoggerFactory;
  * end as usual in workers that still have the old files open, and fail with the same exception in all others. Classes that another
  * class loader has loaded anew are no obstacle: workers with the old ones are retired.
  *
+ * <p>When this JVM shuts down, tasks that were forked before go on while other shutdown hooks run, within the {@linkplain
+ * ProcessPoolConfig#withShutdownGrace shutdown grace}; tasks that are forked later fail with a {@link
+ * java.util.concurrent.RejectedExecutionException}. When no other hook is running any more, all workers are killed.
+ *
  * <p>No worker outlives this JVM: not its normal exit, and not its death by more than two seconds.
  *
  * <p>Use {@link #shared()} unless a group of tasks needs a bound or a configuration of its own. Thread-safe.

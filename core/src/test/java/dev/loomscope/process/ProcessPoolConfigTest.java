@@ -35,6 +35,7 @@ class ProcessPoolConfigTest {
                 bad("from 0 to 19, not -1", c -> c.withNiceness(-1)),
                 bad("idleTimeout", c -> c.withIdleTimeout(Duration.ofNanos(-1))),
                 bad("cancelGrace", c -> c.withCancelGrace(Duration.ofNanos(-1))),
+                bad("shutdownGrace", c -> c.withShutdownGrace(Duration.ofNanos(-1))),
                 bad("startTimeout", c -> c.withStartTimeout(Duration.ZERO)),
                 bad("", c -> c.withAllowedResults("com..acme.*=")));
     }
@@ -121,6 +122,7 @@ class ProcessPoolConfigTest {
 
         assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
         assertThat(config.cancelGrace()).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.shutdownGrace()).isEqualTo(Duration.ofSeconds(25));
         assertThat(config.idleTimeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(config.maxTasksPerWorker()).isZero();
     }

@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 
@@ -42,6 +43,14 @@ final class ShutdownOwner {
                 PoolOwner.say("ready");
             }
             case "limit", "limit of all" -> limit(Duration.ofMillis(300), args[0].endsWith("all"));
+            case "listening" -> {
+                ProcessPool pool = ProcessPool.open(c -> c.withName("limited")
+                        .withShutdownGrace(Duration.ofMillis(300))
+                        .withCancelGrace(Duration.ofSeconds(20)));
+                PoolRun<String> listening = PoolRun.start(pool, Work::listen).awaitStart();
+                hook(() -> PoolOwner.say(describe(listening.failure())));
+                PoolOwner.say("ready");
+            }
             case "no grace" -> limit(Duration.ZERO, false);
             case "crash" -> {
                 ProcessPool pool = open("crash", 1);
@@ -84,8 +93,12 @@ final class ShutdownOwner {
     }
 
     private static ProcessPool open(String name, int workers) {
-        return ProcessPool.open(
-                c -> c.withName(name).withWorkers(workers).withMaxHeapMiB(32).withCancelGrace(Duration.ofMillis(100)));
+        Duration grace = name.equals("unrelated") ? ChronoUnit.FOREVER.getDuration() : Duration.ofSeconds(25);
+        return ProcessPool.open(c -> c.withName(name)
+                .withWorkers(workers)
+                .withMaxHeapMiB(32)
+                .withShutdownGrace(grace)
+                .withCancelGrace(Duration.ofMillis(100)));
     }
 
     private static PoolRun<Long> deaf(ProcessPool pool) {

@@ -143,6 +143,16 @@ class ShutdownTest {
     }
 
     @Test
+    void taskThatShutdownInterruptsFailsWithReason() throws Exception {
+        try (PoolOwner owner = start("listening")) {
+            Pids.signal("TERM", owner.pid());
+
+            assertThat(owner.readLine()).startsWith("cancelled: ").contains("shutdown grace of pool 'limited' (300 ms) is over");
+            assertThat(owner.hasEnded(20)).isTrue();
+        }
+    }
+
+    @Test
     void workerThatIsKilledDuringShutdownIsReplacedAndNotSaidToHaveRunOutOfMemory() throws Exception {
         try (PoolOwner owner = start("crash")) {
             Pids.signal("TERM", owner.pid());

@@ -59,9 +59,9 @@ class BootShutdownTest {
                 boolean same = response.body().equals(kind + " in process " + program.pid());
                 assertThat(same).as(response.body()).isEqualTo(!kind.equals("CPU"));
             }
-            assertThat(later.get(30, TimeUnit.SECONDS).body())
-                    .as("a fork while it drains")
-                    .contains("RejectedExecutionException", "shutdown has begun");
+            HttpResponse<String> refused = later.get(30, TimeUnit.SECONDS);
+            assertThat(refused.statusCode()).as("a fork while it drains").isEqualTo(503);
+            assertThat(refused.body()).contains("RejectedExecutionException", "shutdown has begun");
             assertThat(program.hasEnded(20)).as(program.output()).isTrue();
             assertThat(program.output())
                     .doesNotContainIgnoringCase("somebody")
@@ -84,8 +84,10 @@ class BootShutdownTest {
             assertThat(request)
                     .as(program.output())
                     .succeedsWithin(Duration.ofSeconds(10))
-                    .extracting(HttpResponse::statusCode)
-                    .isEqualTo(500);
+                    .satisfies(response -> {
+                        assertThat(response.statusCode()).isEqualTo(503);
+                        assertThat(response.body()).contains("the shutdown grace of pool 'boot' (500 ms) is over");
+                    });
             assertThat(program.output())
                     .contains("this JVM is about to exit, and the shutdown grace of pool 'boot' (500 ms) is over")
                     .doesNotContainIgnoringCase("somebody");

@@ -2,11 +2,15 @@ package dev.loomscope.hosts.boot;
 
 import dev.loomscope.MixedScope;
 import dev.loomscope.ScopeConfig;
+import dev.loomscope.ScopeFailedException;
 import dev.loomscope.Subtask;
 import dev.loomscope.core.TaskKind;
 import dev.loomscope.process.ProcessPool;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -37,16 +41,18 @@ class ForkController {
     /**
      * Creates the file {@code begun}, waits for the file {@code go}, and then forks a CPU subtask.
      *
-     * @return what the subtask returned, or why it failed
+     * @throws Exception if the scope fails
      */
     @GetMapping("/fork-later")
     String forkLater(@RequestParam("begun") String begun, @RequestParam("go") String go) throws Exception {
         meet(begun, go);
-        try {
-            return "process " + run(TaskKind.CPU, begun + "-later", go);
-        } catch (Exception e) {
-            return String.valueOf(e.getCause());
-        }
+        return "process " + run(TaskKind.CPU, begun + "-later", go);
+    }
+
+    // Here, and not by the error page of Tomcat: its graceful stop does not wait for that one.
+    @ExceptionHandler
+    ResponseEntity<String> answer(ScopeFailedException failure) {
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE).body(String.valueOf(failure.getCause()));
     }
 
     private long run(TaskKind kind, String begun, String go) throws Exception {
