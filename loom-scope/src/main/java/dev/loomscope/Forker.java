@@ -52,7 +52,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action. */
-    default Subtask<@Nullable Void> fork(TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(C action) {
         return forkAction(null, null, Task.of(action));
     }
 
@@ -63,7 +63,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            C action, A argument) {
         return forkAction(null, null, Task.of(action, argument));
     }
 
@@ -78,7 +79,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, of this kind. */
-    default Subtask<@Nullable Void> fork(TaskKind kind, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(TaskKind kind, C action) {
         return forkAction(null, requireKind(kind), Task.of(action));
     }
 
@@ -89,8 +90,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, of this kind. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            TaskKind kind, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            TaskKind kind, C action, A argument) {
         return forkAction(null, requireKind(kind), Task.of(action, argument));
     }
 
@@ -105,7 +106,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, by name. */
-    default Subtask<@Nullable Void> fork(String name, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(String name, C action) {
         return forkAction(requireName(name), null, Task.of(action));
     }
 
@@ -116,8 +117,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, by name. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            String name, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            String name, C action, A argument) {
         return forkAction(requireName(name), null, Task.of(action, argument));
     }
 
@@ -132,7 +133,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, by name and of this kind. */
-    default Subtask<@Nullable Void> fork(String name, TaskKind kind, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(String name, TaskKind kind, C action) {
         return forkAction(requireName(name), requireKind(kind), Task.of(action));
     }
 
@@ -143,8 +144,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, by name and of this kind. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            String name, TaskKind kind, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            String name, TaskKind kind, C action, A argument) {
         return forkAction(requireName(name), requireKind(kind), Task.of(action, argument));
     }
 

@@ -1,9 +1,5 @@
 package dev.loomscope.core;
 
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Finds the kind of a task that was forked without one: the implementer of the code has said it, with {@link RunsOn} or
  * an annotation made of it ({@link Io}, {@link Blocking}, {@link Cpu}, or yours).
@@ -29,17 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class TaskClassifier {
     private static final TaskKind[] KINDS = TaskKind.values();
 
-    /**
-     * For each class of tasks the name of its kind, or else why it has none. JDK types only: a value of a type of ours,
-     * held by a class of a parent loader, would keep our own class loader from being unloaded.
-     */
-    private static final ClassValue<AtomicReference<@Nullable String>> VERDICTS = new ClassValue<>() {
-        @Override
-        protected AtomicReference<@Nullable String> computeValue(Class<?> type) {
-            return new AtomicReference<>();
-        }
-    };
-
     private TaskClassifier() {}
 
     /**
@@ -54,11 +39,9 @@ public final class TaskClassifier {
         while (code instanceof AdaptedTask adapted) {
             code = adapted.code();
         }
-        AtomicReference<@Nullable String> known = VERDICTS.get(code.getClass());
-        String verdict = known.get();
-        if (verdict == null) { // threads that race here find the same
-            verdict = judge(code);
-            known.set(verdict);
+        String verdict = TaskVerdicts.of(code);
+        if (verdict.equals(TaskVerdicts.NOTHING)) {
+            return TaskKind.IO;
         }
         for (TaskKind kind : KINDS) {
             if (kind.name().equals(verdict)) {
@@ -66,13 +49,5 @@ public final class TaskClassifier {
             }
         }
         throw new AmbiguousTaskKindException(verdict);
-    }
-
-    private static String judge(Object code) {
-        try {
-            return KindRules.judge(code).name();
-        } catch (AmbiguousTaskKindException e) {
-            return Objects.requireNonNull(e.getMessage());
-        }
     }
 }
