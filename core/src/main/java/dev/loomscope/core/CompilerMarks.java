@@ -1,8 +1,11 @@
 package dev.loomscope.core;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Knows by which names and marks the compilers of Java, Kotlin, Scala and Groovy give away what they made themselves. */
 final class CompilerMarks {
@@ -84,6 +87,27 @@ final class CompilerMarks {
 
     static boolean isStubOf(MethodName stub, MethodName target) {
         return stub.name().equals(target.name() + KOTLIN_DEFAULT);
+    }
+
+    /** Returns the class whose companion object, in Kotlin or Scala, has this class; null if it is no companion. */
+    static @Nullable Class<?> classOfCompanion(Class<?> type) {
+        String name = type.getName();
+        if (name.endsWith("$")) {
+            boolean ofScala = hasConstant(type, "MODULE$", type);
+            return ofScala ? ForeignClasses.load(name.substring(0, name.length() - 1), type.getClassLoader()) : null;
+        }
+        Class<?> outer = ForeignClasses.orAbsent(type, type::getEnclosingClass);
+        boolean ofKotlin =
+                outer != null && kotlinKind(type) != 0 && hasConstant(outer, type.getSimpleName(), type);
+        return ofKotlin ? outer : null;
+    }
+
+    private static boolean hasConstant(Class<?> owner, String name, Class<?> type) {
+        Boolean found = ForeignClasses.orAbsent(owner, () -> {
+            Field field = owner.getDeclaredField(name);
+            return Modifier.isStatic(field.getModifiers()) && field.getType() == type;
+        });
+        return Boolean.TRUE.equals(found);
     }
 
     /** Returns the number by which kotlinc says what a class is, 0 for the classes of other compilers. */

@@ -161,17 +161,21 @@ final class KindRules {
 
     private static void onItsClass(MethodDeclarations method, KindEvidence evidence) {
         Class<?> declarer = method.declarer();
-        if (declarer != null) {
-            onClass(declarer, method.toString(), evidence);
+        if (declarer != null && !onClass(declarer, method.toString(), evidence)) {
+            Class<?> companion = CompilerMarks.classOfCompanion(declarer);
+            if (companion != null) {
+                onClass(companion, method.toString(), evidence);
+            }
         }
     }
 
-    private static void onClass(Class<?> type, String subject, KindEvidence evidence) {
+    private static boolean onClass(Class<?> type, String subject, KindEvidence evidence) {
         for (Class<?> supertype : Supertypes.of(type)) {
             if (evidence.add(subject, KindAnnotations.on(supertype), supertype.getName())) {
-                return;
+                return true;
             }
         }
+        return false;
     }
 
     static String lambdaIn(String writer, int line) {
