@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.Type;
 
 /** Judges the closures, lambdas and method references of Groovy, and the proxies by which they become tasks. */
 final class GroovyRules {
@@ -92,7 +93,8 @@ final class GroovyRules {
                     .flatMap(receiver -> GroovyCalls.named(receiver, call).stream())
                     .toList();
             methods.addAll(found);
-            if (found.isEmpty()) {
+            boolean ownBody = BODIES.contains(call.name()) && call.receiver().equals(Type.getInternalName(type));
+            if (found.isEmpty() && !ownBody) {
                 open.add(call);
             }
         }
@@ -136,7 +138,7 @@ final class GroovyRules {
                 addIfLoaded(constant, closure, receivers);
             }
         }
-        if (unknown || call.receiver().equals(closure.getName().replace('.', '/'))) {
+        if (unknown || call.receiver().equals(Type.getInternalName(closure))) {
             for (Class<?> each = writer; each != null; each = each.getEnclosingClass()) {
                 receivers.add(each);
             }
