@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link dev.loomscope.core.TaskNotSerializableException} if a CPU task cannot be sent to a worker
  * </ul>
  *
+ * <p>The forms for actions have a type parameter so that a lambda of Kotlin or Scala that has a value never becomes an action: these
+ * languages make a lambda into an interface only where the parameter is that interface itself. Java sees no difference.
+ *
  * @param <T> the supertype of all results
  */
 public sealed interface Forker<T extends @Nullable Object> permits MixedScope, ForkView {
@@ -51,7 +54,11 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
         return forkTask(null, null, task);
     }
 
-    /** Forks an action. */
+    /**
+     * Forks an action.
+     *
+     * @param <C> the type of the action
+     */
     default <C extends TaskAction> Subtask<@Nullable Void> fork(C action) {
         return forkAction(null, null, Task.of(action));
     }

@@ -36,8 +36,8 @@ final class BodyVisitor extends MethodVisitor {
     /** Returns what was found, when the class has been read to its end. */
     MethodCalls result(String owner, KotlinLines lines) {
         Set<InlinedFunction> inlined = new LinkedHashSet<>();
-        inlinedAt.forEach((label, function) -> inlined.add(
-                new InlinedFunction(lines.classAt(lineAt.getOrDefault(label, 0), owner), function)));
+        inlinedAt.forEach((label, function) ->
+                inlined.add(new InlinedFunction(lines.classAt(lineAt.getOrDefault(label, 0), owner), function)));
         return new MethodCalls(access, line, targets, groovy, constants, inlined);
     }
 

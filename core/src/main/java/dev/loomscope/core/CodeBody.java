@@ -94,16 +94,16 @@ final class CodeBody {
         for (MethodName target : calls.targets()) {
             if (CompilerMarks.isFunctionCall(target)) {
                 callsFunctions = true;
-            } else if (CompilerMarks.isOfLanguage(target.owner())) {
-                continue; // says nothing about kinds
-            } else if (CompilerMarks.isDefaultStub(from) && !CompilerMarks.isStubOf(from, target)) {
-                continue; // computes the default of a parameter
-            } else if (isMadeByCompiler(target)) {
-                open.add(target);
-            } else {
-                targets.add(target);
+            } else if (saysSomething(from, target)) {
+                (isMadeByCompiler(target) ? open : targets).add(target);
             }
         }
+    }
+
+    // The libraries of languages have no kinds; a stub for default arguments also calls what computes these.
+    private static boolean saysSomething(MethodName from, MethodName target) {
+        return !CompilerMarks.isOfLanguage(target.owner())
+                && (!CompilerMarks.isDefaultStub(from) || CompilerMarks.isStubOf(from, target));
     }
 
     private boolean isMadeByCompiler(MethodName target) {

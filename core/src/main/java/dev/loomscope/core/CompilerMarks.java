@@ -18,8 +18,8 @@ final class CompilerMarks {
 
     private static final List<String> LANGUAGES =
             List.of("java/", "kotlin/", "scala/", "groovy/lang/", "groovy/util/", "org/codehaus/groovy/");
-    private static final List<String> FUNCTIONS = List.of(
-            "kotlin.jvm.functions.Function", "kotlin.reflect.K", "scala.Function", "groovy.lang.Closure");
+    private static final List<String> FUNCTIONS =
+            List.of("kotlin.jvm.functions.Function", "kotlin.reflect.K", "scala.Function", "groovy.lang.Closure");
 
     private CompilerMarks() {}
 
@@ -97,8 +97,7 @@ final class CompilerMarks {
             return ofScala ? ForeignClasses.load(name.substring(0, name.length() - 1), type.getClassLoader()) : null;
         }
         Class<?> outer = ForeignClasses.orAbsent(type, type::getEnclosingClass);
-        boolean ofKotlin =
-                outer != null && kotlinKind(type) != 0 && hasConstant(outer, type.getSimpleName(), type);
+        boolean ofKotlin = outer != null && kotlinKind(type) != 0 && hasConstant(outer, type.getSimpleName(), type);
         return ofKotlin ? outer : null;
     }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * and the names of the calls, or the two fields of a method closure.
  */
 final class GroovyCalls {
+    private static final String WRAPPERS = "org.codehaus.groovy.runtime.wrappers.";
     private static final String PROPERTY = "."; // before the name of a property; no method begins so
     private static final List<String> EXTENSIONS = List.of(
             "org.codehaus.groovy.runtime.DefaultGroovyMethods", "org.codehaus.groovy.runtime.StringGroovyMethods");
@@ -34,6 +36,14 @@ final class GroovyCalls {
         }
     };
 
+    /** For each class of a reference or wrapper: the field with what is in it. */
+    private static final ClassValue<AtomicReference<@Nullable Field>> INNER = new ClassValue<>() {
+        @Override
+        protected AtomicReference<@Nullable Field> computeValue(Class<?> type) {
+            return new AtomicReference<>();
+        }
+    };
+
     private GroovyCalls() {}
 
     static Object[] ofMethodClosure(Field owner, Field method) {
@@ -42,7 +52,8 @@ final class GroovyCalls {
 
     static Object[] ofCaptured(List<Field> captured, Set<GroovyCall> calls) {
         return new Object[] {
-            captured.toArray(Field[]::new), calls.stream().map(GroovyCalls::keyOf).toArray(String[]::new)
+            captured.toArray(Field[]::new),
+            calls.stream().map(GroovyCalls::keyOf).toArray(String[]::new)
         };
     }
 
@@ -95,7 +106,8 @@ final class GroovyCalls {
         if (!call.property()) {
             return MethodDeclarations.ofName(receiver, call.name());
         }
-        String capitalized = call.name().substring(0, 1).toUpperCase(Locale.ROOT) + call.name().substring(1);
+        String capitalized = call.name().substring(0, 1).toUpperCase(Locale.ROOT)
+                + call.name().substring(1);
         List<MethodDeclarations> getters = new ArrayList<>(MethodDeclarations.ofName(receiver, "get" + capitalized));
         getters.addAll(MethodDeclarations.ofName(receiver, "is" + capitalized));
         return getters;
@@ -110,7 +122,8 @@ final class GroovyCalls {
                     || extensions.contains(call.name())
                     || captured.stream()
                             .map(field -> valueOf(field, closure))
-                            .anyMatch(value -> value != null && !named(value.getClass(), call).isEmpty());
+                            .anyMatch(value -> value != null
+                                    && !named(value.getClass(), call).isEmpty());
             if (!found) {
                 unclear.add(call.name() + "()");
             }
@@ -145,23 +158,19 @@ final class GroovyCalls {
 
     // The owner of this.&method is wrapped, to say that private methods count.
     private static @Nullable Object unwrapped(@Nullable Object owner) {
-        boolean wrapped = owner != null
-                && owner.getClass().getName().startsWith("org.codehaus.groovy.runtime.wrappers.");
-        return wrapped ? innerOf(owner, "wrapped") : owner;
+        if (owner == null || !owner.getClass().getName().startsWith(WRAPPERS)) {
+            return owner;
+        }
+        return innerOf(owner, "wrapped");
     }
 
-    private static @Nullable Object innerOf(Object outer, String field) {
-        Field inner = INNER.get(outer.getClass()).computeIfAbsent(field, name -> {
-            Field found = FieldAccess.named(name, outer.getClass());
-            return found == null ? List.of() : List.of(found);
-        }).stream().findFirst().orElse(null);
+    private static @Nullable Object innerOf(Object outer, String name) {
+        AtomicReference<@Nullable Field> cell = INNER.get(outer.getClass());
+        Field inner = cell.get();
+        if (inner == null) {
+            inner = FieldAccess.named(name, outer.getClass());
+            cell.set(inner);
+        }
         return inner == null ? outer : FieldAccess.read(inner, outer);
     }
-
-    private static final ClassValue<Map<String, List<Field>>> INNER = new ClassValue<>() {
-        @Override
-        protected Map<String, List<Field>> computeValue(Class<?> type) {
-            return new ConcurrentHashMap<>();
-        }
-    };
 }

@@ -16,7 +16,6 @@ final class GroovyRules {
     private static final String GENERATED = "org.codehaus.groovy.runtime.GeneratedClosure";
     private static final String CONVERSION = "org.codehaus.groovy.runtime.ConversionHandler";
     private static final String METHOD_CLOSURE = "org.codehaus.groovy.runtime.MethodClosure";
-    private static final String OLD_CALL_SITES = "org/codehaus/groovy/runtime/callsite/";
     private static final Set<String> BODIES = Set.of("doCall", "call");
 
     private GroovyRules() {}
@@ -66,8 +65,7 @@ final class GroovyRules {
         Field method = FieldAccess.named("method", type);
         return owner == null || method == null
                 ? Judgement.of(TaskVerdicts.NOTHING)
-                : new Judgement(
-                        new Object[] {TaskVerdicts.NOTHING, GroovyCalls.ofMethodClosure(owner, method)}, null);
+                : new Judgement(new Object[] {TaskVerdicts.NOTHING, GroovyCalls.ofMethodClosure(owner, method)}, null);
     }
 
     private static Judgement ofClosure(Object closure) {

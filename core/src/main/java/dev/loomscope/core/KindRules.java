@@ -82,7 +82,8 @@ final class KindRules {
         return kind != null || !body.callsFunctions() ? Judgement.of(kind) : ofFunctionsIn(type);
     }
 
-    // The method of an anonymous class in Scala is the user's own unless all that it does is to call the body of a lambda.
+    // The method of an anonymous class in Scala is the user's own unless all that it does is to call the body of a
+    // lambda.
     private static void addBody(Class<?> type, Method method, boolean whole, CodeBody body) {
         MethodName name = nameOf(type, method);
         MethodCalls calls = MethodCalls.of(type, name);

@@ -78,8 +78,7 @@ final class LambdaSites {
                 String @Nullable [] exceptions) {
             return new MethodVisitor(Opcodes.ASM9) {
                 @Override
-                public void visitInvokeDynamicInsn(
-                        String method, String site, Handle bootstrap, Object... arguments) {
+                public void visitInvokeDynamicInsn(String method, String site, Handle bootstrap, Object... arguments) {
                     if (bootstrap.getOwner().equals(FACTORY)
                             && FACTORY_METHODS.contains(bootstrap.getName())
                             && fits(site)

@@ -18,9 +18,13 @@ package dev.loomscope.core;
  *
  * <p>A lambda is looked into only if it is {@link java.io.Serializable}, as every lambda is that was written where a
  * {@link Task}, {@link TaskAction}, {@link TaskFunction} or {@link TaskConsumer} is expected. Nothing that it captured
- * is touched.
+ * is serialized. Another lambda runs as IO; if it may be code of another kind, a warning says so.
  *
- * <p>The answer is kept per class of the task, which for a lambda means per place in the source.
+ * <p>The same holds for lambdas, references and closures of Kotlin, Scala and Groovy. Where they call a function that they
+ * hold, as wrappers do that these compilers make, the code of that function counts.
+ *
+ * <p>The answer is kept per class of the task, which for a lambda means per place in the source; for a function inside a
+ * wrapper, per class of the function.
  */
 public final class TaskClassifier {
     private static final TaskKind[] KINDS = TaskKind.values();

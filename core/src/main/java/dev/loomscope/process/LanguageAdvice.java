@@ -18,10 +18,13 @@ final class LanguageAdvice {
      * @param written the classes of what was written before
      */
     static @Nullable String about(@Nullable Object culprit, String path, Set<Class<?>> written) {
-        if (culprit != null && culprit.getClass().isHidden() && culprit.getClass().getName().contains(LAMBDA)) {
+        if (culprit != null
+                && culprit.getClass().isHidden()
+                && culprit.getClass().getName().contains(LAMBDA)) {
             return aboutLambda(culprit.getClass());
         }
-        boolean throughClosure = path.contains("-> owner") || path.contains("-> delegate") || path.contains("-> thisObject");
+        boolean throughClosure =
+                path.contains("-> owner") || path.contains("-> delegate") || path.contains("-> thisObject");
         boolean closure = written.stream().anyMatch(type -> type.getName().equals("groovy.lang.Closure"));
         if (closure && (throughClosure || path.isEmpty())) {
             return "A Groovy closure takes the object or script around it along. Send a copy without it, closure.dehydrate(), in which"

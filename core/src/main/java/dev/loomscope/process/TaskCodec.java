@@ -184,7 +184,8 @@ final class TaskCodec {
         String which = blamed == null ? "it" : blamed;
         String reached = path.isEmpty() ? "" : ", reached by " + path;
         String general = advice == null ? part.advice() : advice;
-        String ofLanguage = advice != null || out == null ? null : LanguageAdvice.about(out.last(), path, out.classes());
+        String ofLanguage =
+                advice != null || out == null ? null : LanguageAdvice.about(out.last(), path, out.classes());
         return new TaskNotSerializableException(
                 "%s cannot be sent to another process: %s %s%s. %s"
                         .formatted(part.what(), which, problem, reached, ofLanguage == null ? general : ofLanguage),

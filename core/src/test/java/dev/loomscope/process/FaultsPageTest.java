@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 class FaultsPageTest {
 
     private static final Path PAGE = Path.of("../docs/faults.md");
-    private static final List<Path> TESTS = List.of(Path.of("src/test/java"), Path.of("../loom-scope/src/test/java"));
+    private static final List<Path> TESTS = List.of(
+            Path.of("src/test/java"),
+            Path.of("../loom-scope/src/test/java"),
+            Path.of("../loom-scope/modules/host-tests/src/test/java"));
 
     // The class is left out where it is that of the test before.
     private static final Pattern NAMED_TEST = Pattern.compile("`(\\w*)\\.(\\w+)`");
@@ -68,8 +71,10 @@ class FaultsPageTest {
     private static Map<String, List<String>> sources() throws IOException {
         Function<Path, String> type = file -> file.getFileName().toString().replaceFirst("\\.java$", "");
         try (Stream<Path> ours = Files.walk(TESTS.get(0));
-                Stream<Path> ofScopes = Files.walk(TESTS.get(1))) {
-            return Stream.concat(ours, ofScopes)
+                Stream<Path> ofScopes = Files.walk(TESTS.get(1));
+                Stream<Path> ofHosts = Files.walk(TESTS.get(2))) {
+            return Stream.of(ours, ofScopes, ofHosts)
+                    .flatMap(files -> files)
                     .filter(file -> file.toString().endsWith("Test.java"))
                     .collect(Collectors.groupingBy(
                             type, Collectors.mapping(FaultsPageTest::textOf, Collectors.toList())));
