@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link dev.loomscope.core.TaskNotSerializableException} if a CPU task cannot be sent to a worker
  * </ul>
  *
+ * <p>The forms for actions have a type parameter so that a lambda of Kotlin or Scala that has a value never becomes an action: these
+ * languages make a lambda into an interface only where the parameter is that interface itself. Java sees no difference.
+ *
  * @param <T> the supertype of all results
  */
 public sealed interface Forker<T extends @Nullable Object> permits MixedScope, ForkView {
@@ -51,8 +54,12 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
         return forkTask(null, null, task);
     }
 
-    /** Forks an action. */
-    default Subtask<@Nullable Void> fork(TaskAction action) {
+    /**
+     * Forks an action.
+     *
+     * @param <C> the type of the action
+     */
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(C action) {
         return forkAction(null, null, Task.of(action));
     }
 
@@ -63,7 +70,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            C action, A argument) {
         return forkAction(null, null, Task.of(action, argument));
     }
 
@@ -78,7 +86,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, of this kind. */
-    default Subtask<@Nullable Void> fork(TaskKind kind, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(TaskKind kind, C action) {
         return forkAction(null, requireKind(kind), Task.of(action));
     }
 
@@ -89,8 +97,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, of this kind. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            TaskKind kind, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            TaskKind kind, C action, A argument) {
         return forkAction(null, requireKind(kind), Task.of(action, argument));
     }
 
@@ -105,7 +113,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, by name. */
-    default Subtask<@Nullable Void> fork(String name, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(String name, C action) {
         return forkAction(requireName(name), null, Task.of(action));
     }
 
@@ -116,8 +124,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, by name. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            String name, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            String name, C action, A argument) {
         return forkAction(requireName(name), null, Task.of(action, argument));
     }
 
@@ -132,7 +140,7 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action, by name and of this kind. */
-    default Subtask<@Nullable Void> fork(String name, TaskKind kind, TaskAction action) {
+    default <C extends TaskAction> Subtask<@Nullable Void> fork(String name, TaskKind kind, C action) {
         return forkAction(requireName(name), requireKind(kind), Task.of(action));
     }
 
@@ -143,8 +151,8 @@ public sealed interface Forker<T extends @Nullable Object> permits MixedScope, F
     }
 
     /** Forks an action together with its argument, by name and of this kind. */
-    default <A extends @Nullable Object> Subtask<@Nullable Void> fork(
-            String name, TaskKind kind, TaskConsumer<? super A> action, A argument) {
+    default <A extends @Nullable Object, C extends TaskConsumer<? super A>> Subtask<@Nullable Void> fork(
+            String name, TaskKind kind, C action, A argument) {
         return forkAction(requireName(name), requireKind(kind), Task.of(action, argument));
     }
 

@@ -1,24 +1,60 @@
 package dev.loomscope.core;
 
-import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
-import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
 /**
  * What the body of one method calls, read from its class file.
  *
- * @param synthetic whether the compiler made the method
+ * @param access its modifiers, as in the class file
  * @param line its first line in the source, 0 if the class file does not say
  * @param targets the methods it calls, in the order of the code; neither constructors nor methods of {@code java.*},
  *     and not what a lambda inside it calls
+ * @param groovy the calls that Groovy resolves at run time
+ * @param constants the internal names of the classes that it loads as constants, as the receivers of static calls in Groovy
+ * @param inlined the Kotlin functions whose bodies kotlinc copied into it, where the class file says so
  */
-record MethodCalls(boolean synthetic, int line, Set<MethodName> targets) {
+record MethodCalls(
+        int access,
+        int line,
+        Set<MethodName> targets,
+        Set<GroovyCall> groovy,
+        Set<String> constants,
+        Set<InlinedFunction> inlined) {
     private static final int MAJOR_VERSION_AT = 6; // after magic number and minor version; two bytes, high one first
+
+    /**
+     * A call that Groovy resolves at run time.
+     *
+     * @param receiver the internal name of the static type of the receiver
+     * @param name the method, or the property
+     * @param property whether it reads a property
+     */
+    record GroovyCall(String receiver, String name, boolean property) {
+        static final String UNKNOWN = "java/lang/Object";
+        static final String STATIC = "java/lang/Class";
+    }
+
+    /**
+     * An inline function.
+     *
+     * @param owner the internal name of its class
+     */
+    record InlinedFunction(String owner, String name) {}
+
+    boolean synthetic() {
+        return (access & Opcodes.ACC_SYNTHETIC) != 0;
+    }
+
+    /** Whether the method is {@code private static}, as the bodies of Kotlin's lambdas are. */
+    boolean privateStatic() {
+        int both = Opcodes.ACC_PRIVATE | Opcodes.ACC_STATIC;
+        return (access & both) == both;
+    }
 
     /** Returns the calls of a method, or null if {@code type} has no readable class file or no such method in it. */
     static @Nullable MethodCalls of(Class<?> type, MethodName method) {
@@ -29,7 +65,7 @@ record MethodCalls(boolean synthetic, int line, Set<MethodName> targets) {
             }
             var finder = new MethodFinder(method);
             new ClassReader(readable(classFile)).accept(finder, ClassReader.SKIP_FRAMES);
-            return finder.found == null ? null : finder.found.result();
+            return finder.result();
         });
     }
 
@@ -51,11 +87,22 @@ record MethodCalls(boolean synthetic, int line, Set<MethodName> targets) {
 
     private static final class MethodFinder extends ClassVisitor {
         private final MethodName wanted;
-        private @Nullable CallCollector found;
+        private @Nullable BodyVisitor found;
+        private KotlinLines lines = KotlinLines.NONE;
 
         MethodFinder(MethodName wanted) {
             super(Opcodes.ASM9);
             this.wanted = wanted;
+        }
+
+        @Nullable
+        MethodCalls result() {
+            return found == null ? null : found.result(wanted.owner(), lines);
+        }
+
+        @Override
+        public void visitSource(@Nullable String source, @Nullable String debug) {
+            lines = KotlinLines.parse(debug);
         }
 
         @Override
@@ -68,36 +115,8 @@ record MethodCalls(boolean synthetic, int line, Set<MethodName> targets) {
             if (!name.equals(wanted.name()) || !descriptor.equals(wanted.descriptor())) {
                 return null;
             }
-            found = new CallCollector((access & Opcodes.ACC_SYNTHETIC) != 0);
+            found = new BodyVisitor(access);
             return found;
-        }
-    }
-
-    private static final class CallCollector extends MethodVisitor {
-        private final boolean synthetic;
-        private final Set<MethodName> targets = new LinkedHashSet<>();
-        private int line;
-
-        CallCollector(boolean synthetic) {
-            super(Opcodes.ASM9);
-            this.synthetic = synthetic;
-        }
-
-        MethodCalls result() {
-            return new MethodCalls(synthetic, line, targets);
-        }
-
-        @Override
-        public void visitMethodInsn(int opcode, String owner, String name, String descriptor, boolean isInterface) {
-            var target = new MethodName(owner, name, descriptor);
-            if (!target.isConstructor() && !owner.startsWith("java/")) {
-                targets.add(target);
-            }
-        }
-
-        @Override
-        public void visitLineNumber(int number, Label start) {
-            line = line == 0 ? number : line;
         }
     }
 }

@@ -24,6 +24,21 @@ record MethodDeclarations(Class<?> owner, MethodName name, List<Method> declarat
         return new MethodDeclarations(owner, name, name.isConstructor() ? List.of() : find(owner, name));
     }
 
+    /** Returns all methods of that name that an object of this class has, or that can be called on the class. */
+    static List<MethodDeclarations> ofName(Class<?> owner, String name) {
+        var methods = new ArrayList<MethodDeclarations>();
+        Set<String> descriptors = new HashSet<>();
+        for (Class<?> type : Supertypes.of(owner)) {
+            for (Method method : ForeignClasses.methods(type)) {
+                String descriptor = Type.getMethodDescriptor(method);
+                if (method.getName().equals(name) && !method.isBridge() && descriptors.add(descriptor)) {
+                    methods.add(of(owner, new MethodName(Type.getInternalName(owner), name, descriptor)));
+                }
+            }
+        }
+        return methods;
+    }
+
     /** Returns the methods by which a task of this class may be run. */
     static List<MethodDeclarations> ofTask(Object task) {
         var methods = new ArrayList<MethodDeclarations>();

@@ -1,9 +1,5 @@
 package dev.loomscope.core;
 
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Finds the kind of a task that was forked without one: the implementer of the code has said it, with {@link RunsOn} or
  * an annotation made of it ({@link Io}, {@link Blocking}, {@link Cpu}, or yours).
@@ -22,23 +18,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A lambda is looked into only if it is {@link java.io.Serializable}, as every lambda is that was written where a
  * {@link Task}, {@link TaskAction}, {@link TaskFunction} or {@link TaskConsumer} is expected. Nothing that it captured
- * is touched.
+ * is serialized. Another lambda runs as IO; if it may be code of another kind, a warning says so.
  *
- * <p>The answer is kept per class of the task, which for a lambda means per place in the source.
+ * <p>The same holds for lambdas, references and closures of Kotlin, Scala and Groovy. Where they call a function that they
+ * hold, as wrappers do that these compilers make, the code of that function counts.
+ *
+ * <p>The answer is kept per class of the task, which for a lambda means per place in the source; for a function inside a
+ * wrapper, per class of the function.
  */
 public final class TaskClassifier {
     private static final TaskKind[] KINDS = TaskKind.values();
-
-    /**
-     * For each class of tasks the name of its kind, or else why it has none. JDK types only: a value of a type of ours,
-     * held by a class of a parent loader, would keep our own class loader from being unloaded.
-     */
-    private static final ClassValue<AtomicReference<@Nullable String>> VERDICTS = new ClassValue<>() {
-        @Override
-        protected AtomicReference<@Nullable String> computeValue(Class<?> type) {
-            return new AtomicReference<>();
-        }
-    };
 
     private TaskClassifier() {}
 
@@ -54,11 +43,9 @@ public final class TaskClassifier {
         while (code instanceof AdaptedTask adapted) {
             code = adapted.code();
         }
-        AtomicReference<@Nullable String> known = VERDICTS.get(code.getClass());
-        String verdict = known.get();
-        if (verdict == null) { // threads that race here find the same
-            verdict = judge(code);
-            known.set(verdict);
+        String verdict = TaskVerdicts.of(code);
+        if (verdict.equals(TaskVerdicts.NOTHING)) {
+            return TaskKind.IO;
         }
         for (TaskKind kind : KINDS) {
             if (kind.name().equals(verdict)) {
@@ -66,13 +53,5 @@ public final class TaskClassifier {
             }
         }
         throw new AmbiguousTaskKindException(verdict);
-    }
-
-    private static String judge(Object code) {
-        try {
-            return KindRules.judge(code).name();
-        } catch (AmbiguousTaskKindException e) {
-            return Objects.requireNonNull(e.getMessage());
-        }
     }
 }

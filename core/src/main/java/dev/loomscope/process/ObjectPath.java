@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -73,6 +74,8 @@ final class ObjectPath {
                 offer("key " + name, key, found);
                 offer("value of key " + name, value, found);
             });
+        } else if (Proxy.isProxyClass(object.getClass())) {
+            offer("handler", Proxy.getInvocationHandler(object), found);
         } else {
             forEachField(object, found);
         }

@@ -263,7 +263,7 @@ final class PoolState {
 
     // The grace is over.
     private void cutShutdown() {
-        String reason = "this JVM is about to exit, and the shutdown grace of pool '%s' (%d ms) is over"
+        String reason = "this JVM is about to exit, and the shutdown grace of pool '%s' (%s ms) is over"
                 .formatted(config.name(), shutdownMillis());
         List<PoolJob<?>> jobs = new ArrayList<>();
         lock.lock();

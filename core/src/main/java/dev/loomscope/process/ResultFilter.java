@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a worker may send back: value types of the JDK, types of the task's own code, and what the pool's configuration allows
- * by name.
+ * What a worker may send back: value types of the JDK and of the libraries of Kotlin, Scala and Groovy, types of the task's own code, and
+ * what the pool's configuration allows by name.
  *
  * <p>"The task's own code" are the jars and folders of the classes that went out with the task, and of the type that it is
  * declared to return: all known here, so that a worker that was taken over cannot widen them.
@@ -55,6 +55,9 @@ final class ResultFilter implements ObjectInputFilter {
             "java.net.InetSocketAddress",
             "java.net.SocketAddress",
             "java.net.URI",
+            "java.sql.Date",
+            "java.sql.Time",
+            "java.sql.Timestamp",
             "sun.util.calendar.ZoneInfo");
 
     private final EncodedTask task;
@@ -124,12 +127,19 @@ final class ResultFilter implements ObjectInputFilter {
         if (type.isPrimitive()) {
             return true;
         }
+        if (type == MethodClosureStub.class) {
+            return false; // for tasks only: it can name any method
+        }
         Object origin = originOf(type);
-        return origin == null ? isValueOfTheJdk(type) : ownCode().contains(origin);
+        return origin == null
+                ? isValueOfTheJdk(type)
+                : LanguageValues.contains(type) || ownCode().contains(origin);
     }
 
     private static boolean isValueOfTheJdk(Class<?> type) {
-        return VALUE_TYPES.contains(type.getName())
+        return type.isInterface() // of which there are no objects: the type of an array, or one that was named
+                || type.isEnum()
+                || VALUE_TYPES.contains(type.getName())
                 || VALUE_PACKAGES.contains(type.getPackageName())
                 || Throwable.class.isAssignableFrom(type);
     }

@@ -157,9 +157,12 @@ final class TaskCodec {
         String path = blamed == null || root == null ? "" : ObjectPath.find(root, isCulprit(blamed, out));
         String which = blamed == null ? "it" : blamed;
         String reached = path.isEmpty() ? "" : ", reached by " + path;
+        String general = advice == null ? part.advice() : advice;
+        String ofLanguage =
+                advice != null || out == null ? null : LanguageAdvice.about(out.last(), path, out.classes());
         return new TaskNotSerializableException(
                 "%s cannot be sent to another process: %s %s%s. %s"
-                        .formatted(part.what(), which, problem, reached, advice == null ? part.advice() : advice),
+                        .formatted(part.what(), which, problem, reached, ofLanguage == null ? general : ofLanguage),
                 path,
                 cause);
     }

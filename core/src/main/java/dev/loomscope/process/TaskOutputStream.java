@@ -3,6 +3,7 @@ package dev.loomscope.process;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamException;
+import java.io.Serializable;
 import java.lang.invoke.SerializedLambda;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -92,6 +93,6 @@ final class TaskOutputStream extends ObjectOutputStream {
         if (lambda == null && object instanceof SerializedLambda serialized) {
             lambda = serialized;
         }
-        return object;
+        return object instanceof Serializable ? MethodClosureStub.replace(object) : SingletonStub.replace(object);
     }
 }

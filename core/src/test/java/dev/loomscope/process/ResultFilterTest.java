@@ -76,6 +76,10 @@ class ResultFilterTest {
         Map<Colour, String> colours = new EnumMap<>(Map.of(Colour.RED, "red"));
         return Stream.of(
                 true,
+                Arrays.asList(1, "mixed"), // an array of an interface inside
+                new Comparable<?>[] {1, "mixed"},
+                Thread.State.BLOCKED,
+                new java.sql.Timestamp(1),
                 (byte) 1,
                 'c',
                 (short) 2,
@@ -193,6 +197,12 @@ class ResultFilterTest {
 
         assertRejected(lambda, "java.lang.invoke.SerializedLambda");
         assertThatThrownBy(() -> passedThrough(proxy, NOTHING_BY_NAME)).isInstanceOf(InvalidClassException.class);
+    }
+
+    /** In a task a method closure of Groovy travels so; a worker could name any method with it. */
+    @Test
+    void methodClosureStubIsRejectedInResults() {
+        assertRejected(new MethodClosureStub[0], "dev.loomscope.process.MethodClosureStub");
     }
 
     @Test
