@@ -14,7 +14,8 @@ record InWorker() implements Runner {
         subtask.startElsewhere();
     }
 
-    // One that ends at once may free the permit for the next one, and so on: one after the other, not one inside the other.
+    // One that ends at once may free the permit for the next one, and so on: one after the other, not one inside the
+    // other.
     @Override
     public void startGranted(ScopedSubtask<?> subtask, @Nullable Thread before) {
         Trampoline.run(subtask::startElsewhere);

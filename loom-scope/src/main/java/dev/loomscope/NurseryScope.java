@@ -129,9 +129,7 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         ensureOpen();
         ScopedSubtask<U> subtask = create(subtaskName, kind != null ? kind : TaskClassifier.kindOf(task), options);
         ForkContext context = ForkContext.capture();
-        subtask.load(
-                around(subtask, context, task),
-                cpuForks.prepare(subtask, task, context, options.heapMiB()));
+        subtask.load(around(subtask, context, task), cpuForks.prepare(subtask, task, context, options.heapMiB()));
         admitAndStart(subtask);
         return subtask;
     }

@@ -15,8 +15,8 @@ final class OnOutsideThread implements Runner {
     public void hold(ScopedSubtask<?> subtask) {
         if (!subtask.hasThread()) {
             boolean abandonable = subtask.isAbandonable();
-            subtask.setThread(ThreadContainer.builderFor(subtask)
-                    .unstarted(abandonable ? subtask : () -> runContained(subtask)));
+            subtask.setThread(
+                    ThreadContainer.builderFor(subtask).unstarted(abandonable ? subtask : () -> runContained(subtask)));
         }
     }
 

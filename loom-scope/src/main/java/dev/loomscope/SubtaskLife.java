@@ -36,7 +36,8 @@ abstract sealed class SubtaskLife implements Interruptible permits ScopedSubtask
     }
 
     private volatile int phase;
-    // Before RUNNING by whoever forks it or runs it; to null by whoever leaves it behind. While a backend ends it, the thread that does.
+    // Before RUNNING by whoever forks it or runs it; to null by whoever leaves it behind. While a backend ends it, the
+    // thread that does.
     private @Nullable Thread thread;
     // Whether one of ours was delivered, whether one has come and was put off, and how many put it off, all in one int.
     private int interrupts; // while TOUCHED, or by the thread once ENDED

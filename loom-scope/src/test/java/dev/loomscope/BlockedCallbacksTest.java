@@ -72,8 +72,7 @@ class BlockedCallbacksTest {
                 }
                 assertThat(others.join()).hasSize(16);
             }
-            try (var late = MixedScope.open(
-                    Joiner.awaitAll(), c -> config(c).withTimeout(Duration.ofMillis(50)))) {
+            try (var late = MixedScope.open(Joiner.awaitAll(), c -> config(c).withTimeout(Duration.ofMillis(50)))) {
                 Subtask<Object> cut = late.fork(TaskKind.CPU, () -> {
                     Thread.sleep(Duration.ofMinutes(1));
                     return null;
@@ -102,28 +101,34 @@ class BlockedCallbacksTest {
 
     @Test
     void joinerThatBlocks() throws Exception {
-        othersGoOnWhile(i -> run(Joiner.allUntil(subtask -> {
-            block();
-            return false;
-        }), c -> c));
+        othersGoOnWhile(i -> run(
+                Joiner.allUntil(subtask -> {
+                    block();
+                    return false;
+                }),
+                c -> c));
     }
 
     @Test
     void listenerThatBlocksAtTheStart() throws Exception {
-        othersGoOnWhile(i -> run(Joiner.awaitAll(), c -> c.withListener(event -> {
-            if (event instanceof ScopeEvent.SubtaskStarted) {
-                block();
-            }
-        })));
+        othersGoOnWhile(i -> run(
+                Joiner.awaitAll(),
+                c -> c.withListener(event -> {
+                    if (event instanceof ScopeEvent.SubtaskStarted) {
+                        block();
+                    }
+                })));
     }
 
     @Test
     void listenerThatBlocksAtTheEnd() throws Exception {
-        othersGoOnWhile(i -> run(Joiner.awaitAll(), c -> c.withListener(event -> {
-            if (event instanceof ScopeEvent.SubtaskFinished) {
-                block();
-            }
-        })));
+        othersGoOnWhile(i -> run(
+                Joiner.awaitAll(),
+                c -> c.withListener(event -> {
+                    if (event instanceof ScopeEvent.SubtaskFinished) {
+                        block();
+                    }
+                })));
     }
 
     /** An object that blocks while it is read in this JVM, and while it is written here. */
@@ -165,7 +170,9 @@ class BlockedCallbacksTest {
     void continuationWhoseArgumentBlocksWhileItIsWritten() throws Exception {
         othersGoOnWhile(i -> {
             try (var scope = MixedScope.open(BlockedCallbacksTest::config)) {
-                scope.fork(TaskKind.CPU, () -> 1).then(BlockedCallbacksTest::wrap).then(BlockedCallbacksTest::use);
+                scope.fork(TaskKind.CPU, () -> 1)
+                        .then(BlockedCallbacksTest::wrap)
+                        .then(BlockedCallbacksTest::use);
                 scope.join();
             } catch (InterruptedException | ScopeFailedException e) {
                 throw new IllegalStateException(e);

@@ -103,8 +103,7 @@ class InheritanceTest {
     @ValueSource(ints = {1, 64})
     void subtasksOnReusedThreadsHaveTheClassLoaderOfTheirForkAndInheritNothingElse(int atOnce) throws Exception {
         become("A");
-        try (var scope = MixedScope.open(
-                c -> c.withReusedThreads(true).withMaxConcurrent(TaskKind.BLOCKING, atOnce))) {
+        try (var scope = MixedScope.open(c -> c.withReusedThreads(true).withMaxConcurrent(TaskKind.BLOCKING, atOnce))) {
             for (int i = 0; i < 5; i++) {
                 become("B" + i);
                 scope.fork(TaskKind.BLOCKING, this::look);
@@ -311,7 +310,8 @@ class InheritanceTest {
         try (var scope = MixedScope.open(c -> c.withReusedThreads(true))) {
             become("B");
             scope.fork(TaskKind.BLOCKING, set).await();
-            assertThat(scope.fork(TaskKind.BLOCKING, InheritanceTest::identity).await()).isEqualTo("null B");
+            assertThat(scope.fork(TaskKind.BLOCKING, InheritanceTest::identity).await())
+                    .isEqualTo("null B");
             scope.join();
         }
     }

@@ -21,8 +21,8 @@ final class ConstantTask {
     static final int MOST_BYTES = 4 * 1024;
 
     /**
-     * What was made of the task of a class: its objects without the name, as a {@link ByteBuffer}; their classes; and the {@link
-     * SerializedLambda}. JDK types only: a value of a type of ours, held by a class of a parent loader, would keep our own class
+     * What was made of the task of a class: its objects without the name, as a {@link ByteBuffer}; their classes; the {@link
+     * SerializedLambda}; and the epoch of the program. JDK types only: a value of a type of ours, held by a class of a parent loader, would keep our own class
      * loader from being unloaded.
      */
     private static final ClassValue<AtomicReference<@Nullable List<Object>>> OF_CLASS = new ClassValue<>() {
@@ -47,8 +47,11 @@ final class ConstantTask {
             return null;
         }
         List<Object> found = OF_CLASS.get(type).get();
-        boolean current = found != null && found.get(3).equals(ProgramCode.ofThisJvm().state().epoch());
-        return current ? named(request.name(), found) : null; // else its code has to be compared with that of workers again
+        if (found == null
+                || !found.get(3).equals(ProgramCode.ofThisJvm().state().epoch())) {
+            return null; // its code has to be compared with that of workers, perhaps again
+        }
+        return named(request.name(), found);
     }
 
     // However many wait in the queue, the objects are there once.

@@ -99,8 +99,8 @@ final class JarDirectory {
     Map<String, Long> classes() {
         Map<String, Long> classes = new HashMap<>();
         for (int at = 0; isEntry(at); at = next(at)) {
-            String name = new String(
-                    bytes, at + ENTRY_SIZE, entries.getShort(at + 28) & 0xffff, StandardCharsets.UTF_8);
+            String name =
+                    new String(bytes, at + ENTRY_SIZE, entries.getShort(at + 28) & 0xffff, StandardCharsets.UTF_8);
             if (name.endsWith(".class")) {
                 classes.put(name, entries.getInt(at + 16) & 0xffffffffL);
             }

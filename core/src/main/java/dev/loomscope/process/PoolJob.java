@@ -56,10 +56,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
-    private final @Nullable ClassLoader classes = Thread.currentThread().getContextClassLoader(); // of the forking thread
+    private final @Nullable ClassLoader classes =
+            Thread.currentThread().getContextClassLoader(); // of the forking thread
     private volatile int visits; // of those who brought something, while somebody hears it; 0 when nobody does
     private @Nullable Consumer<? super CpuOutcome<T>> completion; // set before it is submitted; null if it is run
-    private volatile boolean cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
+    private volatile boolean
+            cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -306,8 +308,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         }
     }
 
-    private void readHere(
-            WorkerReply outcome, Callable<CpuOutcome<T>> code, Consumer<? super CpuOutcome<T>> onEnd) {
+    private void readHere(WorkerReply outcome, Callable<CpuOutcome<T>> code, Consumer<? super CpuOutcome<T>> onEnd) {
         ResultReading.<CpuOutcome<T>>read(name(), classes, cancelReason, pool.cancelGrace(), code, read -> {
             switch (read) {
                 case CpuOutcome.Succeeded<CpuOutcome<T>> success -> end(outcome, success.value(), onEnd);
@@ -409,7 +410,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         try {
             return succeeded(SimpleValue.decode(result.payload()));
         } catch (IOException e) {
-            return failed(ResultRejectedException.of(name(), filter(result.payload().size()), e));
+            return failed(
+                    ResultRejectedException.of(name(), filter(result.payload().size()), e));
         }
     }
 
@@ -417,7 +419,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         ResultFilter filter = filter(result.payload().size());
         try {
             return succeeded(reader().read(
-                    result.payload(), SerialScan.Form.RESULT, payload -> TaskCodec.decodeResult(payload, filter)));
+                            result.payload(),
+                            SerialScan.Form.RESULT,
+                            payload -> TaskCodec.decodeResult(payload, filter)));
         } catch (Exception | Error e) {
             return failed(ResultRejectedException.of(name(), filter, e));
         }

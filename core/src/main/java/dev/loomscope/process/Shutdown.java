@@ -107,7 +107,9 @@ final class Shutdown {
     private static void end() {
         int tasks = pools.stream().mapToInt(PoolState::endForExit).sum();
         if (tasks > 0) {
-            log.info("no other shutdown hook is running: {} unfinished CPU tasks are cancelled, their workers killed", tasks);
+            log.info(
+                    "no other shutdown hook is running: {} unfinished CPU tasks are cancelled, their workers killed",
+                    tasks);
         }
         LiveProcesses.destroyAll();
     }

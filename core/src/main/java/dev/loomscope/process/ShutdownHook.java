@@ -84,8 +84,10 @@ final class ShutdownHook extends Thread {
         }
     }
 
-    // The JDK starts and joins hooks in the order of an identity map, which is chance. It is better to be the first who knows, and the
-    // last who is joined. Nothing depends on it: a task that another hook forks before we know is one that was forked before.
+    // The JDK starts and joins hooks in the order of an identity map, which is chance. It is better to be the first who
+    // knows, and the
+    // last who is joined. Nothing depends on it: a task that another hook forks before we know is one that was forked
+    // before.
     private static Thread select(Supplier<Thread> hooks, boolean first) {
         Thread best = hooks.get();
         for (int i = 1; i < CANDIDATES; i++) {

@@ -33,8 +33,9 @@ final class StartOutcomes implements WorkerStarts.Owner {
         pool.review.lookAgain(version);
         if (tooLate != null) {
             pool.retire(worker, tooLate);
-            launch.end().completeExceptionally(new IllegalStateException(
-                    "worker %s of pool '%s' is not needed any more: %s".formatted(worker, pool.config.name(), tooLate)));
+            launch.end()
+                    .completeExceptionally(new IllegalStateException("worker %s of pool '%s' is not needed any more: %s"
+                            .formatted(worker, pool.config.name(), tooLate)));
         } else {
             launch.end().complete(null);
         }

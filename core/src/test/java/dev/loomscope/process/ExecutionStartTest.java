@@ -61,8 +61,10 @@ class ExecutionStartTest {
             CpuOutcome<Object> failed = outcome(prepare(mayBlock, () -> {
                 throw new IllegalStateException("on purpose");
             }));
-            assertThat(failed).isInstanceOfSatisfying(CpuOutcome.Failed.class, failure -> assertThat(failure.thrown())
-                    .hasMessage("on purpose"));
+            assertThat(failed)
+                    .isInstanceOfSatisfying(
+                            CpuOutcome.Failed.class,
+                            failure -> assertThat(failure.thrown()).hasMessage("on purpose"));
         }
     }
 
@@ -71,9 +73,10 @@ class ExecutionStartTest {
         for (boolean mayBlock : new boolean[] {true, false}) {
             CpuExecution<Integer> execution = prepare(mayBlock, () -> 42);
             execution.cancel("not wanted");
-            assertThat(outcome(execution)).isInstanceOfSatisfying(CpuOutcome.Cancelled.class, cancelled -> assertThat(
-                            cancelled.thrown())
-                    .hasMessageContaining("not wanted"));
+            assertThat(outcome(execution))
+                    .isInstanceOfSatisfying(
+                            CpuOutcome.Cancelled.class,
+                            cancelled -> assertThat(cancelled.thrown()).hasMessageContaining("not wanted"));
         }
     }
 

@@ -27,7 +27,8 @@ class FairTurnsTest {
     private static PoolJob<?> job(String name, Object group, int heapMiB) {
         CpuRequest<Long> request = new CpuRequest<>(
                 (Task<Long>) Work::pid, name, runner -> {}, TaskContext.EMPTY, () -> null, heapMiB, group);
-        return new PoolJob<>(null, null, 0, request, TaskCodec.encodeTask(name, TaskContext.EMPTY, request.task()), 0, null);
+        return new PoolJob<>(
+                null, null, 0, request, TaskCodec.encodeTask(name, TaskContext.EMPTY, request.task()), 0, null);
     }
 
     private List<String> takeAllInTurn() {

@@ -33,10 +33,7 @@ class SameLineProgramTest {
     }
 
     private static void assertSame(String output) {
-        assertThat(output)
-                .doesNotContain("OTHER")
-                .contains("same time zone: ")
-                .contains("the end");
+        assertThat(output).doesNotContain("OTHER").contains("same time zone: ").contains("the end");
     }
 
     static Stream<String> options() {

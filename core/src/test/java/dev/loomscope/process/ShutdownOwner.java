@@ -126,7 +126,8 @@ final class ShutdownOwner {
                 .withCancelGrace(Duration.ofMillis(100)));
         PoolRun<Long> deaf = deaf(pool);
         PoolRun<Long> queued = PoolRun.start(pool, "queued", Work::pid);
-        PoolRun<String> patient = otherPool ? PoolRun.start(open("patient", 1), Work::listen).awaitStart() : null;
+        PoolRun<String> patient =
+                otherPool ? PoolRun.start(open("patient", 1), Work::listen).awaitStart() : null;
         hook(() -> {
             PoolOwner.say(describe(deaf.failure()));
             PoolOwner.say(describe(queued.failure()));

@@ -133,7 +133,8 @@ class ShutdownTest {
 
             Pids.signal("TERM", owner.pid());
 
-            String grace = "shutdown grace of pool 'limited' (%d ms) is over".formatted(mode.equals("no grace") ? 0 : 300);
+            String grace =
+                    "shutdown grace of pool 'limited' (%d ms) is over".formatted(mode.equals("no grace") ? 0 : 300);
             assertThat(owner.readLine()).startsWith("cancelled: ").contains(grace, "this JVM");
             assertThat(owner.readLine()).startsWith("cancelled: ").contains(grace, "'queued'");
             assertThat(owner.readLine()).as("the task of another pool goes on").isEqualTo("true");
@@ -147,7 +148,9 @@ class ShutdownTest {
         try (PoolOwner owner = start("listening")) {
             Pids.signal("TERM", owner.pid());
 
-            assertThat(owner.readLine()).startsWith("cancelled: ").contains("shutdown grace of pool 'limited' (300 ms) is over");
+            assertThat(owner.readLine())
+                    .startsWith("cancelled: ")
+                    .contains("shutdown grace of pool 'limited' (300 ms) is over");
             assertThat(owner.hasEnded(20)).isTrue();
         }
     }
@@ -196,8 +199,8 @@ class ShutdownTest {
 
     @Test
     void exitThatVirtualThreadCallsIsQuick() throws Exception {
-        try (PoolOwner owner = PoolOwner.startProgram(
-                List.of(), ShutdownOwner.class, "exit in a virtual thread", folder.toString())) {
+        try (PoolOwner owner =
+                PoolOwner.startProgram(List.of(), ShutdownOwner.class, "exit in a virtual thread", folder.toString())) {
             assertThat(owner.hasEnded(20)).isTrue();
             assertThat(owner.folders()).isEmpty();
         }
