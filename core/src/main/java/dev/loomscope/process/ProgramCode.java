@@ -83,7 +83,8 @@ final class ProgramCode {
         return OfThisJvm.CODE;
     }
 
-    // Workers get the class path that is set when they start, which a program may have changed. Guarded by lock, as below.
+    // Workers get the class path that is set when they start, which a program may have changed. Guarded by lock, as
+    // below.
     private CodePaths locate() {
         classPath = System.getProperty(CLASS_PATH);
         CodePaths paths = CodePaths.ofThisJvm();
