@@ -2,12 +2,11 @@ package dev.loomscope.process;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -142,8 +141,8 @@ final class ArchiveKey {
     // Builds that can be repeated give all releases of a jar the same time, and some the same size.
     private void addContent(Path file) throws IOException {
         if (file.toString().endsWith(".jar")) {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                JarDirectory jar = JarDirectory.read(channel);
+            try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
+                JarDirectory jar = JarDirectory.read(opened);
                 add(jar == null ? "no jar" : Long.toHexString(jar.checksum()));
             }
         }

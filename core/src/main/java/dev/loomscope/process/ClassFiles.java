@@ -1,10 +1,9 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,8 +56,8 @@ final class ClassFiles {
 
     private static Map<String, Long> read(Path place) throws IOException {
         if (!Files.isDirectory(place)) {
-            try (FileChannel channel = FileChannel.open(place, StandardOpenOption.READ)) {
-                JarDirectory jar = JarDirectory.read(channel);
+            try (RandomAccessFile opened = new RandomAccessFile(place.toFile(), "r")) {
+                JarDirectory jar = JarDirectory.read(opened);
                 return jar == null ? Map.of() : jar.classes();
             }
         }

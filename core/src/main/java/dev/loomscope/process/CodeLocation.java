@@ -1,11 +1,10 @@
 package dev.loomscope.process;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,11 +62,11 @@ final class CodeLocation {
         seen = scan();
         changes = List.of();
         program.clear();
-        seen.forEach((file, stamp) -> {
-            if (!stamp.folder()) {
-                program.put(file, new Known(stamp, null));
+        for (Map.Entry<Path, FileStamp> file : seen.entrySet()) {
+            if (!file.getValue().folder()) {
+                program.put(file.getKey(), new Known(file.getValue(), null));
             }
-        });
+        }
         if (program.size() == 1) {
             readContents(); // a jar: a few microseconds. Of a folder with thousands of files it would take too long
             // here
@@ -136,9 +135,9 @@ final class CodeLocation {
 
     // Null if it is being written at the moment.
     private static @Nullable Long checksum(Path file, FileStamp stamp) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
             boolean isClass = file.toString().endsWith(CLASS);
-            JarDirectory jar = isClass ? null : JarDirectory.read(channel);
+            JarDirectory jar = isClass ? null : JarDirectory.read(opened);
             long checksum = jar != null ? jar.checksum() : checksumOfAll(file);
             return FileStamp.of(file).equals(stamp) ? checksum : null;
         } catch (IOException | RuntimeException e) {

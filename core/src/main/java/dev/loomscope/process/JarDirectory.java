@@ -3,12 +3,11 @@ package dev.loomscope.process;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.jar.Attributes;
@@ -48,7 +47,7 @@ final class JarDirectory {
     }
 
     /** Reads the directory of a jar; null if the file is no jar, or one of more than 4 GiB. */
-    static @Nullable JarDirectory read(FileChannel jar) throws IOException {
+    static @Nullable JarDirectory read(RandomAccessFile jar) throws IOException {
         ByteBuffer end = end(jar, END_SIZE);
         int at = signature(end);
         if (at < 0) {
@@ -59,13 +58,13 @@ final class JarDirectory {
             return null;
         }
         long size = end.getInt(at + 12) & 0xffffffffL;
-        long begin = jar.size() - end.capacity() + at - size; // as stated, or later if there is something in front
+        long begin = jar.length() - end.capacity() + at - size; // as stated, or later if there is something in front
         return size > MAX_DIRECTORY || begin < 0 ? null : new JarDirectory(read(jar, begin, (int) size));
     }
 
-    private static ByteBuffer end(FileChannel jar, int bytes) throws IOException {
-        int size = (int) Math.min(bytes, jar.size());
-        return littleEndian(read(jar, jar.size() - size, size));
+    private static ByteBuffer end(RandomAccessFile jar, int bytes) throws IOException {
+        int size = (int) Math.min(bytes, jar.length());
+        return littleEndian(read(jar, jar.length() - size, size));
     }
 
     private static int signature(ByteBuffer end) {
@@ -77,14 +76,10 @@ final class JarDirectory {
         return -1;
     }
 
-    private static byte[] read(FileChannel file, long begin, int size) throws IOException {
+    private static byte[] read(RandomAccessFile file, long begin, int size) throws IOException {
         byte[] bytes = new byte[size];
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-            if (file.read(buffer, begin + buffer.position()) < 0) {
-                throw new IOException("the file ends too early");
-            }
-        }
+        file.seek(begin);
+        file.readFully(bytes);
         return bytes;
     }
 
@@ -122,7 +117,7 @@ final class JarDirectory {
 
     /** Returns what the manifest says under {@code Class-Path}: relative URLs, separated by blanks; empty if nothing. */
     static String classPath(Path file) {
-        try (FileChannel jar = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (RandomAccessFile jar = new RandomAccessFile(file.toFile(), "r")) {
             JarDirectory directory = read(jar);
             String path = directory == null ? null : directory.manifestClassPath(jar);
             return path == null ? "" : path;
@@ -131,7 +126,7 @@ final class JarDirectory {
         }
     }
 
-    private @Nullable String manifestClassPath(FileChannel jar) throws IOException {
+    private @Nullable String manifestClassPath(RandomAccessFile jar) throws IOException {
         for (int at = 0; isEntry(at); at = next(at)) {
             if ((entries.getShort(at + 28) & 0xffff) == MANIFEST.length && isManifest(at + ENTRY_SIZE)) {
                 return classPathOf(jar, at);
@@ -149,7 +144,7 @@ final class JarDirectory {
         return true;
     }
 
-    private @Nullable String classPathOf(FileChannel jar, int entry) throws IOException {
+    private @Nullable String classPathOf(RandomAccessFile jar, int entry) throws IOException {
         long begin = entries.getInt(entry + 42) & 0xffffffffL;
         int packed = entries.getInt(entry + 20);
         if (packed < 0 || packed > MAX_MANIFEST) {
