@@ -4,7 +4,6 @@ import dev.loomscope.core.CpuExecution;
 import dev.loomscope.core.CpuOutcome;
 import dev.loomscope.core.CpuRequest;
 import dev.loomscope.process.TaskCodec.EncodedTask;
-import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -295,12 +294,12 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         switch (outcome) {
             case WorkerReply.Result result -> {
                 if (isSimple(result)) {
-                    end(result, readSimple(result), onEnd);
+                    end(result, decoder().decodeSimple(result), onEnd);
                 } else {
-                    readHere(result, () -> decode(result), onEnd);
+                    readHere(result, () -> decoder().decode(result), onEnd);
                 }
             }
-            case WorkerReply.Failure failure -> readHere(failure, () -> decode(failure), onEnd);
+            case WorkerReply.Failure failure -> readHere(failure, () -> named(decoder().decode(failure)), onEnd);
             case WorkerReply.TooLarge large ->
                 end(large, failed(ResultRejectedException.tooLarge(name(), large.size(), pool.memory())), onEnd);
             case WorkerReply.Cancelled cancelled -> end(cancelled, cancelled(), onEnd);
@@ -354,8 +353,10 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     }
 
     // An interrupt says nothing of its reason. A caller that has cancelled the task knows it, others do not.
-    private Throwable named(Throwable thrown) {
-        return cut && thrown instanceof InterruptedException ? cancellation().initCause(thrown) : thrown;
+    private CpuOutcome<T> named(CpuOutcome<T> outcome) {
+        return cut && outcome instanceof CpuOutcome.Failed<T>(Throwable thrown) && thrown instanceof InterruptedException
+                ? failed(cancellation().initCause(thrown))
+                : outcome;
     }
 
     @Override
@@ -400,56 +401,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         }
     }
 
-    // The result is what the task returned, which it declared to be a T.
-    @SuppressWarnings({"unchecked", "NullAway"})
-    private CpuOutcome<T> succeeded(@Nullable Object value) {
-        return new CpuOutcome.Succeeded<>((T) value);
-    }
-
-    private CpuOutcome<T> readSimple(WorkerReply.Result result) {
-        try {
-            return succeeded(SimpleValue.decode(result.payload()));
-        } catch (IOException e) {
-            return failed(
-                    ResultRejectedException.of(name(), filter(result.payload().size()), e));
-        }
-    }
-
-    private CpuOutcome<T> decode(WorkerReply.Result result) {
-        ResultFilter filter = filter(result.payload().size());
-        try {
-            return succeeded(reader().read(
-                            result.payload(),
-                            SerialScan.Form.RESULT,
-                            payload -> TaskCodec.decodeResult(payload, filter)));
-        } catch (Exception | Error e) {
-            return failed(ResultRejectedException.of(name(), filter, e));
-        }
-    }
-
-    private ResultReader reader() {
-        return new ResultReader(pool.memory());
-    }
-
-    private ResultFilter filter(long bytes) {
-        return new ResultFilter(encoded, bytes, allowedByName);
-    }
-
-    // The exception is a copy that was made for this caller: its trace goes on,
-    // after the frames in the worker, with the fork.
-    private CpuOutcome<T> decode(WorkerReply.Failure failure) {
-        try {
-            RemoteFailure remote = RemoteFailure.read(failure.payload(), reader());
-            Throwable thrown = remote.toThrowable(filter(remote.exception().length), reader());
-            RemoteTrace.extend(thrown, failure.worker().toString(), forkSite);
-            return failed(failure.fatal() ? outOfMemory(failure.worker(), thrown) : named(thrown));
-        } catch (Exception | Error e) {
-            return failed(ResultRejectedException.unreadable(name(), e));
-        }
-    }
-
-    private Throwable outOfMemory(Worker where, Throwable thrown) {
-        return RemoteTrace.atFork(WorkerOutOfMemoryError.of(name(), where, pool.config(), thrown), forkSite);
+    private ReplyDecoder<T> decoder() {
+        return new ReplyDecoder<>(name(), encoded, allowedByName, forkSite, pool.memory(), pool.config());
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
