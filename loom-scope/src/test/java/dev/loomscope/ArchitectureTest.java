@@ -58,6 +58,7 @@ class ArchitectureTest {
             "dev.loomscope.event.EventStream",
             "dev.loomscope.event.ScopeEvent",
             "dev.loomscope.event.ScopeListener",
+            "dev.loomscope.process.CodeChangedException",
             "dev.loomscope.process.ProcessPool",
             "dev.loomscope.process.ProcessPoolConfig",
             "dev.loomscope.process.ProcessPoolMXBean",

@@ -6,7 +6,6 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.CodeSource;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,12 +84,9 @@ final class EarlierChanges {
         }
     }
 
+    // The time of its content may be in the future, as that of a file from an archive of another time zone.
     private static boolean isAfter(FileStamp stamp, Instant start) {
-        return isAfter(stamp.modified(), start) || isAfter(stamp.changed(), start);
-    }
-
-    private static boolean isAfter(FileTime time, Instant start) {
-        return time.toInstant().isAfter(start);
+        return stamp.changed().toInstant().isAfter(start);
     }
 
     private static boolean isLinkYounger(Path place, Instant start) {

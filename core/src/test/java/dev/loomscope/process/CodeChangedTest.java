@@ -170,6 +170,15 @@ class CodeChangedTest {
         }
     }
 
+    /** As of an archive from another time zone. */
+    @Test
+    void forkGoesOnWhenTimeOfJarIsInTheFuture() throws Exception {
+        Files.setLastModifiedTime(appJar, FileTime.from(Instant.now().plusSeconds(3_600)));
+        try (ReleasedApp app = start()) {
+            assertThat(app.tell("run")).isEqualTo(OLD);
+        }
+    }
+
     @Test
     void forkGoesOnWhenOldJarIsPutBack() throws Exception {
         try (ReleasedApp app = start()) {
