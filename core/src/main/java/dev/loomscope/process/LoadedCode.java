@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +24,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoadedCode {
 
-    private static final ClassValue<LoadedCode> OF_CLASS = new ClassValue<>() {
+    /**
+     * What is known of a class: its place, its epoch and the difference. JDK types only: a value of a type of ours, held by a class of a
+     * parent loader, would keep our own class loader from being unloaded.
+     */
+    private static final ClassValue<@Nullable Object[]> OF_CLASS = new ClassValue<>() {
         @Override
-        protected LoadedCode computeValue(Class<?> type) {
-            return new LoadedCode(type);
+        protected @Nullable Object[] computeValue(Class<?> type) {
+            LoadedCode code = new LoadedCode(type);
+            return new @Nullable Object[] {code.place, code.epoch, code.other};
         }
     };
     private static final ClassValue<Boolean> IS_OF_WORKERS = new ClassValue<>() {
@@ -41,6 +47,12 @@ final class LoadedCode {
     private final @Nullable Path place; // from which workers load it; null if that is not known
     private final int epoch; // of the program, when its loader was first seen
     private final @Nullable String other; // where workers have different code; null if they have the same
+
+    private LoadedCode(@Nullable Object[] known) {
+        this.place = (Path) known[0];
+        this.epoch = (Integer) Objects.requireNonNull(known[1]);
+        this.other = (String) known[2];
+    }
 
     private LoadedCode(Class<?> type) {
         String file = type.getName().replace('.', '/') + ".class";
@@ -62,7 +74,7 @@ final class LoadedCode {
         if (IS_OF_WORKERS.get(type) && code.state().epoch() == 0) {
             return;
         }
-        OF_CLASS.get(type).ensureCurrent(task, type, code);
+        new LoadedCode(OF_CLASS.get(type)).ensureCurrent(task, type, code);
     }
 
     private void ensureCurrent(String task, Class<?> type, ProgramCode code) {
