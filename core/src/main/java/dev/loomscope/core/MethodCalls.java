@@ -1,5 +1,6 @@
 package dev.loomscope.core;
 
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassReader;
@@ -37,6 +38,20 @@ record MethodCalls(
     record GroovyCall(String receiver, String name, boolean property) {
         static final String UNKNOWN = "java/lang/Object";
         static final String STATIC = "java/lang/Class";
+
+        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof GroovyCall that
+                    && receiver.equals(that.receiver)
+                    && name.equals(that.name)
+                    && property == that.property;
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(receiver, name, property);
+        }
     }
 
     /**
@@ -44,7 +59,20 @@ record MethodCalls(
      *
      * @param owner the internal name of its class
      */
-    record InlinedFunction(String owner, String name) {}
+    record InlinedFunction(String owner, String name) {
+        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof InlinedFunction that
+                    && owner.equals(that.owner)
+                    && name.equals(that.name);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(owner, name);
+        }
+    }
 
     boolean synthetic() {
         return (access & Opcodes.ACC_SYNTHETIC) != 0;

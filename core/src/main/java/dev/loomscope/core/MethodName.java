@@ -1,6 +1,8 @@
 package dev.loomscope.core;
 
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import java.util.stream.Collectors;
 import org.objectweb.asm.Type;
 
@@ -30,5 +32,19 @@ record MethodName(String owner, String name, String descriptor) {
                 .map(type -> type.substring(type.lastIndexOf('.') + 1))
                 .collect(Collectors.joining(", ", "(", ")"));
         return ownerName() + (isConstructor() ? "::new" : "." + name + parameters);
+    }
+
+    // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof MethodName that
+                && owner.equals(that.owner)
+                && name.equals(that.name)
+                && descriptor.equals(that.descriptor);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(owner, name, descriptor);
     }
 }

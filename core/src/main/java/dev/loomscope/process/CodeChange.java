@@ -2,6 +2,7 @@ package dev.loomscope.process;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,5 +43,19 @@ record CodeChange(Path file, @Nullable FileStamp before, FileStamp now) {
     /** Names all of them. */
     static List<String> files(List<CodeChange> changes) {
         return changes.stream().map(change -> change.file().toString()).toList();
+    }
+
+    // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof CodeChange that
+                && file.equals(that.file)
+                && Objects.equals(before, that.before)
+                && now.equals(that.now);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(file, before, now);
     }
 }

@@ -83,4 +83,21 @@ record FileStamp(
     String describe() {
         return exists ? "%s bytes, modified %s".formatted(size, modified) : "missing";
     }
+
+    // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof FileStamp that
+                && exists == that.exists
+                && folder == that.folder
+                && size == that.size
+                && modified.equals(that.modified)
+                && changed.equals(that.changed)
+                && Objects.equals(key, that.key);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(exists, folder, size, modified, changed, key);
+    }
 }

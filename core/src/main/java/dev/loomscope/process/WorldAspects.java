@@ -2,6 +2,8 @@ package dev.loomscope.process;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which settings of the parent the workers of a pool follow: all that there are, and the properties that the user names; without what
@@ -87,5 +89,22 @@ record WorldAspects(
             }
         }
         return false;
+    }
+
+    // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof WorldAspects that
+                && timeZone == that.timeZone
+                && locale == that.locale
+                && assertions == that.assertions
+                && names.equals(that.names)
+                && prefixes.equals(that.prefixes)
+                && others.equals(that.others);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(timeZone, locale, assertions, names, prefixes, others);
     }
 }
