@@ -180,7 +180,8 @@ final class Lifeline {
     }
 
     // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
-    // second is killed from outside. That is short enough for no pid to be given away again. Returns the pid of the shell that
+    // second is killed from outside. That is short enough for no pid to be given away again. Returns the pid of the
+    // shell that
     // does it, which must not be killed before; or -1.
     private static long haveItKilled() {
         String command = "trap '' HUP INT TERM; sleep 1; kill -KILL "

@@ -44,7 +44,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final AtomicLong queuedBytes; // any thread; goes to 0 once
     private final JobReply reply = new JobReply();
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
-    private volatile boolean cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
+    private volatile boolean
+            cut; // any thread, set once; cancelled by the shutdown of this JVM, of which its caller knows nothing
 
     Stage stage = Stage.PREPARED; // guarded by the pool's lock
 
@@ -189,8 +190,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
             case WorkerReply.Failure failure -> throw named(decode(failure));
             case WorkerReply.TooLarge large ->
                 throw ResultRejectedException.tooLarge(name(), large.size(), pool.memory());
-            case WorkerReply.Cancelled cancelled ->
-                throw cancellation();
+            case WorkerReply.Cancelled cancelled -> throw cancellation();
             case WorkerReply.Lost lost -> throw RemoteTrace.atFork(lost.reason(), forkSite);
         };
     }

@@ -37,7 +37,8 @@ final class PoolState {
     final WorkerStarts starts; // guarded by lock
     boolean closed; // guarded by lock; never goes back to false
     final ResultMemory memory;
-    private boolean over; // guarded by lock; never goes back to false; this JVM is shutting down and runs no further task
+    private boolean
+            over; // guarded by lock; never goes back to false; this JVM is shutting down and runs no further task
     private boolean enlisted; // guarded by lock; takes part in a shutdown of this JVM
     private boolean limited; // guarded by lock; never goes back to false; the limit of its shutdown is set
 

@@ -45,7 +45,8 @@ final class ProcessTree {
         } finally {
             alive.forEach(Process::destroyForcibly); // also if we had no descriptor or memory for the rest
         }
-        killUntilNoneIsFresh(handles, known, process -> true); // a JVM takes a moment to die, until which its children are known
+        killUntilNoneIsFresh(
+                handles, known, process -> true); // a JVM takes a moment to die, until which its children are known
     }
 
     /** Kills what these have started, until nothing new shows up, except the process {@code spared} and its children. */

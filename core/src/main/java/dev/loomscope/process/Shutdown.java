@@ -91,6 +91,9 @@ final class Shutdown {
                 case RUNNING -> unknownSince = now;
                 case UNKNOWN -> {
                     if (now - unknownSince > UNKNOWN_PATIENCE.toNanos()) {
+                        log.info(
+                                "the exit of this JVM will end unfinished CPU tasks: other shutdown hooks may run in threads {}",
+                                hook.laterThreads());
                         return false;
                     }
                 }
@@ -107,7 +110,9 @@ final class Shutdown {
     private static void end() {
         int tasks = pools.stream().mapToInt(PoolState::endForExit).sum();
         if (tasks > 0) {
-            log.info("no other shutdown hook is running: {} unfinished CPU tasks are cancelled, their workers killed", tasks);
+            log.info(
+                    "no other shutdown hook is running: {} unfinished CPU tasks are cancelled, their workers killed",
+                    tasks);
         }
         LiveProcesses.destroyAll();
     }

@@ -59,7 +59,12 @@ final class StartFailures {
     WorkerStartException crashed(Worker worker, WorkerExit exit) {
         String tail = exit.stderrTail().isEmpty() ? "" : " Its last words on stderr:\n" + exit.stderrTail();
         String message = "worker %s of pool '%s' crashed (%s) soon after its start, before any task began in it. %s%s"
-                .formatted(worker, pool.config.name(), exit.describe(), WorkerCrashedException.advice(worker, exit, pool.config), tail);
+                .formatted(
+                        worker,
+                        pool.config.name(),
+                        exit.describe(),
+                        WorkerCrashedException.advice(worker, exit, pool.config),
+                        tail);
         return new WorkerStartException(message, null);
     }
 }

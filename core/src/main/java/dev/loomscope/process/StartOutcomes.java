@@ -30,8 +30,9 @@ final class StartOutcomes implements WorkerStarts.Owner {
         }
         if (tooLate != null) {
             pool.retire(worker, tooLate);
-            launch.end().completeExceptionally(new IllegalStateException(
-                    "worker %s of pool '%s' is not needed any more: %s".formatted(worker, pool.config.name(), tooLate)));
+            launch.end()
+                    .completeExceptionally(new IllegalStateException("worker %s of pool '%s' is not needed any more: %s"
+                            .formatted(worker, pool.config.name(), tooLate)));
         } else {
             launch.end().complete(null);
         }

@@ -273,7 +273,9 @@ final class TaskOutcomes implements Worker.Owner {
             }
             String next = pool.closed
                     ? "the pool is closed"
-                    : Shutdown.hasBegun() && pool.starts.underWay() == 0 ? Shutdown.REASON : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
+                    : Shutdown.hasBegun() && pool.starts.underWay() == 0
+                            ? Shutdown.REASON
+                            : pool.starts.underWay() > 0 ? "a new one starts" : "a new one starts when it is needed";
             return "%d of %d workers left, %s".formatted(pool.shelf.live(), pool.config.workers(), next);
         } finally {
             pool.lock.unlock();

@@ -315,7 +315,8 @@ final class Worker {
         try {
             gone = breach == null && process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
             if (!gone) {
-                noteLost("its connection broke, and its process was still alive %d ms later".formatted(patience.toMillis()));
+                noteLost("its connection broke, and its process was still alive %d ms later"
+                        .formatted(patience.toMillis()));
                 gone = LiveProcesses.destroy(process, DEATH_PATIENCE);
             }
         } catch (InterruptedException e) {

@@ -81,8 +81,8 @@ final class PoolOwner implements AutoCloseable {
     /** The program: does what the mode says, prints a line, and then waits for a line that tells how to end. */
     public static void main(String[] args) throws Exception {
         Duration shutdownGrace = Duration.ofSeconds(args[0].equals("crowded") ? 1 : 25);
-        ProcessPool pool = ProcessPool.open(
-                c -> c.withWorkers(3).withMaxHeapMiB(32).withShutdownGrace(shutdownGrace));
+        ProcessPool pool =
+                ProcessPool.open(c -> c.withWorkers(3).withMaxHeapMiB(32).withShutdownGrace(shutdownGrace));
         switch (args[0]) {
             case "idle" -> say(PoolRun.run(pool, Work::pid) > 0);
             case "busy" -> {

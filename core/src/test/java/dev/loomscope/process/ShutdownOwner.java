@@ -19,6 +19,12 @@ final class ShutdownOwner {
                 deaf(open("plain", 1));
                 PoolOwner.say("ready");
             }
+            case "main ends" -> { // which shuts the JVM down as well
+                deaf(open("main", 1));
+                PoolOwner.say("ready");
+                System.in.read();
+                return;
+            }
             case "draining" -> drain(open("drained", 1), args[1], go);
             case "first task" -> { // prepared before; its pool has never had a worker
                 PoolRun<Long> late = PoolRun.prepare(open("first", 1), "late", Work::pid);
@@ -126,7 +132,8 @@ final class ShutdownOwner {
                 .withCancelGrace(Duration.ofMillis(100)));
         PoolRun<Long> deaf = deaf(pool);
         PoolRun<Long> queued = PoolRun.start(pool, "queued", Work::pid);
-        PoolRun<String> patient = otherPool ? PoolRun.start(open("patient", 1), Work::listen).awaitStart() : null;
+        PoolRun<String> patient =
+                otherPool ? PoolRun.start(open("patient", 1), Work::listen).awaitStart() : null;
         hook(() -> {
             PoolOwner.say(describe(deaf.failure()));
             PoolOwner.say(describe(queued.failure()));

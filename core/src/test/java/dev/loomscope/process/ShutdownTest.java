@@ -56,6 +56,26 @@ class ShutdownTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "main ends"})
+    void severalReasonsToEndAtOnceAreNoHooks(String mode) throws Exception {
+        try (PoolOwner owner = start(mode)) {
+            List<Long> workers = owner.descendants();
+            assertThat(workers).isNotEmpty();
+            long begun = System.nanoTime();
+
+            owner.goOn();
+            new ProcessBuilder(
+                            "/bin/sh", "-c", "kill -TERM %1$d; kill -INT %1$d; kill -HUP %1$d".formatted(owner.pid()))
+                    .start()
+                    .waitFor();
+
+            assertThat(owner.hasEnded(20)).isTrue();
+            assertThat(Pids.alive(workers)).isEmpty();
+            assertQuick(begun);
+        }
+    }
+
     private static void assertQuick(long begun) {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
         System.out.printf("the end took %d ms%n", millis);
@@ -133,7 +153,8 @@ class ShutdownTest {
 
             Pids.signal("TERM", owner.pid());
 
-            String grace = "shutdown grace of pool 'limited' (%d ms) is over".formatted(mode.equals("no grace") ? 0 : 300);
+            String grace =
+                    "shutdown grace of pool 'limited' (%d ms) is over".formatted(mode.equals("no grace") ? 0 : 300);
             assertThat(owner.readLine()).startsWith("cancelled: ").contains(grace, "this JVM");
             assertThat(owner.readLine()).startsWith("cancelled: ").contains(grace, "'queued'");
             assertThat(owner.readLine()).as("the task of another pool goes on").isEqualTo("true");
@@ -147,7 +168,9 @@ class ShutdownTest {
         try (PoolOwner owner = start("listening")) {
             Pids.signal("TERM", owner.pid());
 
-            assertThat(owner.readLine()).startsWith("cancelled: ").contains("shutdown grace of pool 'limited' (300 ms) is over");
+            assertThat(owner.readLine())
+                    .startsWith("cancelled: ")
+                    .contains("shutdown grace of pool 'limited' (300 ms) is over");
             assertThat(owner.hasEnded(20)).isTrue();
         }
     }
@@ -196,8 +219,8 @@ class ShutdownTest {
 
     @Test
     void exitThatVirtualThreadCallsIsQuick() throws Exception {
-        try (PoolOwner owner = PoolOwner.startProgram(
-                List.of(), ShutdownOwner.class, "exit in a virtual thread", folder.toString())) {
+        try (PoolOwner owner =
+                PoolOwner.startProgram(List.of(), ShutdownOwner.class, "exit in a virtual thread", folder.toString())) {
             assertThat(owner.hasEnded(20)).isTrue();
             assertThat(owner.folders()).isEmpty();
         }

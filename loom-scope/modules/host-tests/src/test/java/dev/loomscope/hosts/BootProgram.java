@@ -48,8 +48,8 @@ final class BootProgram implements AutoCloseable {
                 .start();
         BootProgram program = new BootProgram(process, output);
         try {
-            program.await("it serves requests", () -> PORT.matcher(program.output())
-                    .find());
+            program.await(
+                    "it serves requests", () -> PORT.matcher(program.output()).find());
         } catch (Throwable e) {
             program.close();
             throw e;

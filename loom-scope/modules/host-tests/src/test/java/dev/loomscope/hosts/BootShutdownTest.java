@@ -55,7 +55,9 @@ class BootShutdownTest {
 
             for (String kind : KINDS) {
                 HttpResponse<String> response = requests.get(kind).get(30, TimeUnit.SECONDS);
-                assertThat(response.statusCode()).as(kind + ": " + response.body()).isEqualTo(200);
+                assertThat(response.statusCode())
+                        .as(kind + ": " + response.body())
+                        .isEqualTo(200);
                 boolean same = response.body().equals(kind + " in process " + program.pid());
                 assertThat(same).as(response.body()).isEqualTo(!kind.equals("CPU"));
             }
