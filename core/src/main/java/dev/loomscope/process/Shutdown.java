@@ -91,6 +91,9 @@ final class Shutdown {
                 case RUNNING -> unknownSince = now;
                 case UNKNOWN -> {
                     if (now - unknownSince > UNKNOWN_PATIENCE.toNanos()) {
+                        log.info(
+                                "the exit of this JVM will end unfinished CPU tasks: other shutdown hooks may run in threads {}",
+                                hook.laterThreads());
                         return false;
                     }
                 }

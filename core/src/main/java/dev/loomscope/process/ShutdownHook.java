@@ -35,6 +35,7 @@ final class ShutdownHook extends Thread {
     static final String NAME = "loom-scope-shutdown";
 
     private static final String HOOKS = "java.lang.ApplicationShutdownHooks";
+    private static final String SHUTDOWN = "java.lang.Shutdown";
     private static final int SPARE = 16; // threads that may start while they are listed
     private static final int CANDIDATES = 128;
     private static final int TABLE = 64; // of the JDK's map of hooks, which is larger if there are more than 20
@@ -202,15 +203,23 @@ final class ShutdownHook extends Thread {
         }
     }
 
-    // Threads of the pools are no hooks, nor those with which the JDK runs virtual threads and waits for processes.
-    private Set<Thread> laterThreads() {
+    /**
+     * Threads that were started after this hook, and may be hooks. Threads of the pools are not, nor those with which the JDK runs
+     * virtual threads and waits for processes, nor those that want to shut this JVM down too: another signal, the end of the main thread.
+     */
+    Set<Thread> laterThreads() {
         Set<Thread> later = threads();
         later.removeAll(before);
         later.removeIf(thread -> thread.getName().startsWith("loom-scope-")
                 || thread.getName().startsWith("process reaper")
                 || thread instanceof ForkJoinWorkerThread
-                || thread.equals(starter));
+                || thread.equals(starter)
+                || isIn(SHUTDOWN, thread));
         return later;
+    }
+
+    private static boolean isIn(String type, Thread thread) {
+        return indexOf(List.of(thread.getStackTrace()), type) >= 0;
     }
 
     private static Set<Thread> threads() {

@@ -19,6 +19,12 @@ final class ShutdownOwner {
                 deaf(open("plain", 1));
                 PoolOwner.say("ready");
             }
+            case "main ends" -> { // which shuts the JVM down as well
+                deaf(open("main", 1));
+                PoolOwner.say("ready");
+                System.in.read();
+                return;
+            }
             case "draining" -> drain(open("drained", 1), args[1], go);
             case "first task" -> { // prepared before; its pool has never had a worker
                 PoolRun<Long> late = PoolRun.prepare(open("first", 1), "late", Work::pid);

@@ -56,6 +56,26 @@ class ShutdownTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "main ends"})
+    void severalReasonsToEndAtOnceAreNoHooks(String mode) throws Exception {
+        try (PoolOwner owner = start(mode)) {
+            List<Long> workers = owner.descendants();
+            assertThat(workers).isNotEmpty();
+            long begun = System.nanoTime();
+
+            owner.goOn();
+            new ProcessBuilder(
+                            "/bin/sh", "-c", "kill -TERM %1$d; kill -INT %1$d; kill -HUP %1$d".formatted(owner.pid()))
+                    .start()
+                    .waitFor();
+
+            assertThat(owner.hasEnded(20)).isTrue();
+            assertThat(Pids.alive(workers)).isEmpty();
+            assertQuick(begun);
+        }
+    }
+
     private static void assertQuick(long begun) {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
         System.out.printf("the end took %d ms%n", millis);
