@@ -1,5 +1,6 @@
 package dev.loomscope;
 
+import dev.loomscope.core.TaskContext;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -30,10 +31,24 @@ final class CallbackThreads {
 
     private CallbackThreads() {}
 
+    // What one action leaves on its thread must not reach the next one, which may be of another scope.
+    private static void runClean(Runnable action) {
+        try {
+            action.run();
+        } finally {
+            Thread thread = Thread.currentThread();
+            thread.setContextClassLoader(null);
+            thread.setUncaughtExceptionHandler(null);
+            Thread.interrupted();
+            ScopeTree.forget();
+            TaskContext.clear(); // code of the log, which may throw
+        }
+    }
+
     /** Runs {@code action} soon, on a thread that it may block; on the calling thread if no other one can be started. */
     static void execute(Runnable action) {
         try {
-            executor.execute(action);
+            executor.execute(() -> runClean(action));
         } catch (OutOfMemoryError e) { // late is better than never
             action.run();
         }

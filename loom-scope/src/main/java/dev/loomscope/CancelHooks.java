@@ -78,6 +78,16 @@ final class CancelHooks {
         }
     }
 
+    /** The owner has ended and is left behind: no further hook starts, and those that run are not waited for. */
+    void abandon() {
+        lock.lock();
+        try {
+            over = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void start(Entry entry) {
         CallbackThreads.execute(() -> run(entry));
     }

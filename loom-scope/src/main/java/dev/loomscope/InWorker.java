@@ -14,11 +14,15 @@ record InWorker() implements Runner {
         subtask.startElsewhere();
     }
 
-    // One that ends at once may free the permit for the next one, and so on: one after the other, not one inside the
-    // other.
+    // The calling thread may belong to another scope or to a pool, so it must not run code of users. A subtask that
+    // ends at once may free the permit for the next one, and so on: one after the other, not one inside the other.
     @Override
     public void startGranted(ScopedSubtask<?> subtask, @Nullable Thread before) {
-        Trampoline.run(subtask::startElsewhere);
+        if (subtask.mayBlock()) {
+            CallbackThreads.execute(subtask::startElsewhere);
+        } else {
+            Trampoline.run(subtask::startElsewhere);
+        }
     }
 
     @Override

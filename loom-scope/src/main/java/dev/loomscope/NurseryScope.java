@@ -8,6 +8,7 @@ import dev.loomscope.core.TaskClassifier;
 import dev.loomscope.core.TaskConsumer;
 import dev.loomscope.core.TaskFunction;
 import dev.loomscope.core.TaskKind;
+import dev.loomscope.process.ProcessPool;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,7 +81,8 @@ final class NurseryScope<T extends @Nullable Object, R extends @Nullable Object>
         this.tree = new ScopeTree(this);
         this.cancel = new ScopeCancel(this, subtasks, events, completions, body);
         this.outcome = new ScopeOutcome<>(name, joiner, cancel::reason);
-        this.quiet = config.listeners().isEmpty() && outcome.isQuiet();
+        boolean ourBackend = config.cpuBackend() == null || config.cpuBackend() instanceof ProcessPool;
+        this.quiet = config.listeners().isEmpty() && outcome.isQuiet() && ourBackend;
         this.cpuForks = new CpuForks(this, config.cpuBackend());
         this.stragglers = new Stragglers(name, config.stragglerGrace(), subtasks, clock);
         this.starter = new SubtaskStarter(name, config);

@@ -29,11 +29,11 @@ final class OnOutsideThread implements Runner {
         try {
             hold(subtask);
             subtask.startThread();
-        } catch (OutOfMemoryError e) {
+        } catch (Throwable e) {
             if (!abandonable) {
                 running.remove(false);
             }
-            subtask.failToStart(e);
+            throw e;
         }
     }
 

@@ -45,10 +45,7 @@ final class OnReusedThread implements Runner {
         running.add(false, false);
         try {
             executor.execute(() -> run(subtask));
-        } catch (OutOfMemoryError e) { // no thread is idle, and none can be started
-            running.remove(false);
-            subtask.failToStart(e);
-        } catch (Throwable e) {
+        } catch (Throwable e) { // no thread is idle, and none can be started
             running.remove(false);
             throw e;
         }

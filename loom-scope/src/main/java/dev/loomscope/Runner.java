@@ -25,12 +25,13 @@ sealed interface Runner permits OnThread, OnOutsideThread, OnReusedThread, InWor
     /**
      * Starts a subtask that has its permit. On the forking thread, or on any thread after {@link #hold}.
      *
-     * @throws RuntimeException if the JDK refuses the fork; the subtask has failed then
+     * @throws OutOfMemoryError if no thread can be started
+     * @throws RuntimeException if the JDK refuses the fork
      */
     void start(ScopedSubtask<?> subtask);
 
     /**
-     * Starts a subtask that has waited for its permit. Any thread.
+     * Starts a subtask that has waited for its permit. Any thread; it runs no code of users there.
      *
      * @param before the thread that had the permit and is about to end; null if there is none
      */

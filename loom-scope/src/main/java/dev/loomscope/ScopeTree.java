@@ -43,6 +43,11 @@ final class ScopeTree implements ScopePlace {
         innermost.set(place);
     }
 
+    /** The calling thread stands nowhere any more, whatever its code has left open. */
+    static void forget() {
+        innermost.remove();
+    }
+
     /** The calling thread leaves a place; if it is not the innermost, it was left out of order, and nothing changes. */
     static void leave(ScopePlace place) {
         if (innermost.get() != place) {

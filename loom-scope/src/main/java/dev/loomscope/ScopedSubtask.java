@@ -171,18 +171,32 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
 
     // What its end runs of users, such as a joiner, finds it as the subtask of the calling thread and may fork.
     private void onOutcome(CpuOutcome<T> outcome) {
-        if (!mayBlock()) {
+        if (!extras().takeOutcome()) {
+            log.error("{}: its backend said a second time how it had ended, which is ignored: {}", describe(), outcome);
+        } else if (mayBlock()) {
+            endOnBehalf(() -> endWith(outcome));
+        } else {
             endWith(outcome);
-            return;
         }
+    }
+
+    private void endOnBehalf(Runnable end) {
+        setEndingThread(Thread.currentThread());
+        try {
+            runOnBehalf(end);
+        } finally {
+            setEndingThread(null);
+        }
+    }
+
+    // What code of users finds as the subtask of the calling thread.
+    private void runOnBehalf(Runnable action) {
         Thread thread = Thread.currentThread();
         Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
         thread.setUncaughtExceptionHandler(this);
-        setEndingThread(thread);
         try {
-            endWith(outcome);
+            action.run();
         } finally {
-            setEndingThread(null);
             thread.setUncaughtExceptionHandler(before);
         }
     }
@@ -305,7 +319,11 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
     @Override
     public void onStarted(String worker) {
         extras().runsIn(worker);
-        start();
+        if (mayBlock()) {
+            runOnBehalf(this::start);
+        } else {
+            start();
+        }
     }
 
     private void start() {
@@ -374,10 +392,14 @@ final class ScopedSubtask<T extends @Nullable Object> extends SubtaskLife
         }
     }
 
+    // Hooks that still run are left behind as well: one of them may wait for the abandoned thread.
     private void abandon() {
         if (endAbandoned()) {
-            endHooks();
-            end(State.CANCELLED, null);
+            SubtaskExtras present = extras;
+            if (present != null) {
+                present.abandonHooks();
+            }
+            endOnBehalf(() -> end(State.CANCELLED, null));
         }
     }
 

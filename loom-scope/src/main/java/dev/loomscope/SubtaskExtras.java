@@ -19,9 +19,11 @@ final class SubtaskExtras {
     private static final VarHandle CANCEL_REASON = varHandle("cancelReason", CancelReason.class);
     private static final VarHandle FOLLOWERS = varHandle("followers", Followers.class);
     private static final VarHandle HOOKS = varHandle("hooks", CancelHooks.class);
+    private static final VarHandle OUTCOMES = varHandle("outcomes", int.class);
 
     private @Nullable CpuExecution<?> execution; // set before the start; cleared at the end
     private @Nullable Startup<?> startup; // set before the start
+    private volatile int outcomes; // 1 once its backend has called
     private @Nullable String worker; // by the worker that runs it, before the subtask has started
     private boolean hasOpenedScopes; // the thread of its code only
 
@@ -34,6 +36,11 @@ final class SubtaskExtras {
 
     void runsAs(CpuExecution<?> newExecution) {
         execution = newExecution;
+    }
+
+    /** Its backend says how it has ended; returns false if that was said before. */
+    boolean takeOutcome() {
+        return OUTCOMES.compareAndSet(this, 0, 1);
     }
 
     /** The run in a backend; null if it has none, or has ended. */
@@ -113,6 +120,13 @@ final class SubtaskExtras {
         CancelHooks present = hooks;
         if (present != null) {
             present.run();
+        }
+    }
+
+    void abandonHooks() {
+        CancelHooks present = hooks;
+        if (present != null) {
+            present.abandon();
         }
     }
 

@@ -98,8 +98,15 @@ final class SubtaskStarter {
     private void startWithPermit(ScopedSubtask<?> subtask) {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, null);
-        } else {
+            return;
+        }
+        try {
             runnerOf(subtask).start(subtask);
+        } catch (OutOfMemoryError e) { // no thread: the failure of the subtask, not of its caller
+            subtask.failToStart(e);
+        } catch (RuntimeException | Error e) { // the JDK refuses it, or what it would inherit throws
+            subtask.failToStart(e);
+            throw e;
         }
     }
 
@@ -120,8 +127,12 @@ final class SubtaskStarter {
     void onGranted(ScopedSubtask<?> subtask, @Nullable Thread ending) {
         if (subtask.hasEnded()) {
             onPermitFree(subtask, ending);
-        } else {
+            return;
+        }
+        try {
             runnerOf(subtask).startGranted(subtask, ending);
+        } catch (RuntimeException | Error e) {
+            subtask.failToStart(e);
         }
     }
 

@@ -67,34 +67,20 @@ final class ThreadStarter {
         }
     }
 
-    // A thread that cannot be started is the subtask's failure. One that the JDK refuses is also the caller's
-    // mistake: it forks with other scoped values than the scope was opened with.
     private void startHere(ScopedSubtask<?> subtask) {
-        try {
-            prepareFor(subtask); // first, since the subtask may fork
-            container.start(subtask);
-        } catch (OutOfMemoryError e) {
-            subtask.failToStart(e);
-        } catch (RuntimeException | Error e) {
-            subtask.failToStart(e);
-            throw e;
-        }
+        prepareFor(subtask); // first, since the subtask may fork
+        container.start(subtask);
     }
 
     /** Starts a subtask that has the permit of a thread that is about to end, if there is one. Any thread. */
     void startAfter(@Nullable Thread before, ScopedSubtask<?> subtask) {
         Dispatcher dispatcher = dispatcherFor(subtask);
         if (dispatcher == null) {
-            subtask.failToStart(new IllegalStateException(
-                    "scope '%s' has no thread that could start %s".formatted(name, subtask.describe())));
-            return;
+            throw new IllegalStateException(
+                    "scope '%s' has no thread that could start %s".formatted(name, subtask.describe()));
         }
-        try {
-            ThreadContainer.hold(subtask);
-            dispatcher.request(subtask, before);
-        } catch (OutOfMemoryError e) {
-            subtask.failToStart(e);
-        }
+        ThreadContainer.hold(subtask);
+        dispatcher.request(subtask, before);
     }
 
     private @Nullable Dispatcher dispatcherFor(ScopedSubtask<?> subtask) {

@@ -184,4 +184,46 @@ class BlockedCallbacksTest {
     private static Object wrap(int number) {
         return new Blocking();
     }
+
+    /** The permit of one scope goes to a subtask of another one, whose listener blocks: not on the thread that reads from a worker. */
+    @Test
+    void listenerThatBlocksWhenAnotherScopeFreesThePermit() throws Exception {
+        release = new CountDownLatch(1);
+        blocked = new CountDownLatch(1);
+        Limiter shared = Limiter.of("shared", 1);
+        CountDownLatch cancelling = new CountDownLatch(1);
+        Thread owner = Thread.ofPlatform().daemon().start(() -> {
+            try (var scope = MixedScope.open(
+                    Joiner.awaitAll(),
+                    c -> config(c).withLimiter(TaskKind.CPU, shared).withListener(event -> {
+                        if (event instanceof ScopeEvent.ScopeCancelled) {
+                            cancelling.countDown();
+                            block();
+                        } else if (event instanceof ScopeEvent.SubtaskCancelled) {
+                            block();
+                        }
+                    }))) {
+                Patience.until("the permit is in use", () -> shared.stats().inUse() == 1);
+                scope.fork(TaskKind.CPU, () -> 1);
+                scope.cancel("on purpose");
+                scope.join();
+            } catch (InterruptedException | ScopeFailedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        try (var scope = MixedScope.open(c -> config(c).withLimiter(TaskKind.CPU, shared))) {
+            scope.fork(TaskKind.CPU, () -> {
+                Thread.sleep(300);
+                return 1;
+            });
+            Patience.await(cancelling);
+            scope.join();
+        }
+        try (var others = MixedScope.open(BlockedCallbacksTest::config)) {
+            others.fork(TaskKind.CPU, () -> 42);
+            others.join();
+        }
+        release.countDown();
+        owner.join();
+    }
 }

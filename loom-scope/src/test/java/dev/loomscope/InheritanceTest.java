@@ -1,6 +1,7 @@
 package dev.loomscope;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loomscope.core.Blocking;
 import dev.loomscope.core.Cpu;
@@ -314,5 +315,33 @@ class InheritanceTest {
                     .isEqualTo("null B");
             scope.join();
         }
+    }
+
+    /** What a subtask would inherit may throw while it is copied: its fork fails, and nothing of it is left. */
+    @ParameterizedTest
+    @EnumSource(CancelPolicy.class)
+    void forkWhoseInheritanceThrowsLeavesNoSubtaskAndNoPermit(CancelPolicy policy) throws Exception {
+        InheritableThreadLocal<String> refusing = new InheritableThreadLocal<>() {
+            @Override
+            protected String childValue(String parentValue) {
+                throw new IllegalStateException("not to be inherited");
+            }
+        };
+        Limiter shared = Limiter.of("shared", 1);
+        refusing.set("set");
+        try (var scope = MixedScope.open(
+                Joiner.awaitAll(), c -> c.withBlockingCancelPolicy(policy).withLimiter(TaskKind.BLOCKING, shared))) {
+            assertThatThrownBy(() -> scope.fork(TaskKind.BLOCKING, () -> 1)).hasMessage("not to be inherited");
+            refusing.remove();
+            scope.fork(TaskKind.IO, () -> {
+                refusing.set("set");
+                assertThatThrownBy(() -> scope.fork(TaskKind.IO, () -> 1)).hasMessage("not to be inherited");
+                refusing.remove();
+            });
+            scope.join();
+        } finally {
+            refusing.remove();
+        }
+        assertThat(shared.stats().inUse()).isZero();
     }
 }

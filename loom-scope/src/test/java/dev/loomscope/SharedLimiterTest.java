@@ -421,10 +421,11 @@ class SharedLimiterTest {
             scope.join();
         }
         Patience.until("its own permit is back", () -> shared.stats().inUse() == 0);
-        ThreadStarter closed = new ThreadStarter("closed");
-        closed.close();
+        Dispatcher closed = new Dispatcher("closed");
+        closed.end();
+        closed.run();
         assertThat(shared.tryEnter(late)).isTrue();
-        closed.startAfter(null, late);
+        closed.request(late, null);
         assertThat(shared.stats().inUse()).isZero();
     }
 }

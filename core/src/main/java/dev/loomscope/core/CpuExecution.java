@@ -29,18 +29,21 @@ public interface CpuExecution<T extends @Nullable Object> {
      * thread that no other task waits for. Otherwise it may run on any thread of the backend, or on the thread that calls {@code start}
      * or {@link #cancel}.
      *
-     * <p>This default runs {@link #run} on a platform thread of its own. A backend that needs no thread for a task that waits overrides
-     * it.
+     * <p>This default runs {@link #run} on a platform thread of its own, which has the context class loader of the calling thread. There
+     * are as many such threads as tasks in flight: bound them by a limiter for the CPU kind. A backend that needs no thread for a task
+     * that waits overrides this method.
      *
      * @param completion called exactly once, unless this method throws
      * @throws RuntimeException if the task cannot be started; the completion is not called then
      */
     default void start(Consumer<? super CpuOutcome<T>> completion) {
-        Thread.ofPlatform()
+        Thread thread = Thread.ofPlatform()
                 .daemon()
                 .inheritInheritableThreadLocals(false)
                 .name("loom-scope-cpu-task")
-                .start(() -> completion.accept(outcome()));
+                .unstarted(() -> completion.accept(outcome()));
+        thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+        thread.start();
     }
 
     private CpuOutcome<T> outcome() {

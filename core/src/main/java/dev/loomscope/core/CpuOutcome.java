@@ -1,5 +1,6 @@
 package dev.loomscope.core;
 
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +23,24 @@ public sealed interface CpuOutcome<T extends @Nullable Object> {
      *
      * @param thrown what the task threw, or what kept it from running
      */
-    record Failed<T extends @Nullable Object>(Throwable thrown) implements CpuOutcome<T> {}
+    record Failed<T extends @Nullable Object>(Throwable thrown) implements CpuOutcome<T> {
+
+        /** Guards against null. */
+        public Failed {
+            Objects.requireNonNull(thrown, "thrown");
+        }
+    }
 
     /**
      * The task was cancelled, by {@link CpuExecution#cancel} or because its backend was closed.
      *
      * @param thrown says by whom and why
      */
-    record Cancelled<T extends @Nullable Object>(CancellationException thrown) implements CpuOutcome<T> {}
+    record Cancelled<T extends @Nullable Object>(CancellationException thrown) implements CpuOutcome<T> {
+
+        /** Guards against null. */
+        public Cancelled {
+            Objects.requireNonNull(thrown, "thrown");
+        }
+    }
 }

@@ -39,7 +39,8 @@ record MethodCalls(
         static final String UNKNOWN = "java/lang/Object";
         static final String STATIC = "java/lang/Class";
 
-        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being
+        // unloaded.
         @Override
         public boolean equals(@Nullable Object other) {
             return other instanceof GroovyCall that
@@ -60,12 +61,11 @@ record MethodCalls(
      * @param owner the internal name of its class
      */
     record InlinedFunction(String owner, String name) {
-        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being unloaded.
+        // Not the one that the JDK makes for records: on JDK 25 a call of that keeps our class loader from being
+        // unloaded.
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof InlinedFunction that
-                    && owner.equals(that.owner)
-                    && name.equals(that.name);
+            return other instanceof InlinedFunction that && owner.equals(that.owner) && name.equals(that.name);
         }
 
         @Override

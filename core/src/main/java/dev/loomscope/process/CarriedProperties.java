@@ -24,7 +24,8 @@ final class CarriedProperties {
             "user.language",
             "user.script",
             "user.country",
-            "user.variant");
+            "user.variant",
+            "user.region");
 
     // They say what a JVM is and how it was started: a worker has its own.
     private static final String[] NEVER = {

@@ -1,5 +1,6 @@
 package dev.loomscope.process;
 
+import dev.loomscope.core.TaskContext;
 import java.time.Duration;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -28,12 +29,25 @@ final class CompletionThreads {
 
     private CompletionThreads() {}
 
+    // What one action leaves on its thread must not reach the next one, which may be of another scope.
+    private static void runClean(Runnable action) {
+        try {
+            action.run();
+        } finally {
+            Thread thread = Thread.currentThread();
+            thread.setContextClassLoader(null);
+            thread.setPriority(Thread.NORM_PRIORITY);
+            Thread.interrupted();
+            TaskContext.clear(); // code of the log, which may throw
+        }
+    }
+
     /** Runs {@code action} soon, on a thread that it may block. */
     static void execute(Runnable action) {
         try {
-            executor.execute(action);
+            executor.execute(() -> runClean(action));
         } catch (OutOfMemoryError e) {
-            log.warn("no thread can be started for the end of a CPU task: it waits for one", e);
+            log.warn("no thread could be started to finish a CPU task; trying again every 10 ms", e);
             PoolTimer.schedule(BEFORE_NEXT_TRY, () -> executeLater(action));
         }
     }
@@ -41,7 +55,7 @@ final class CompletionThreads {
     // Says nothing more: it would every few milliseconds.
     private static void executeLater(Runnable action) {
         try {
-            executor.execute(action);
+            executor.execute(() -> runClean(action));
         } catch (OutOfMemoryError e) {
             PoolTimer.schedule(BEFORE_NEXT_TRY, () -> executeLater(action));
         }

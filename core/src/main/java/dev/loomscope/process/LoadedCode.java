@@ -35,6 +35,7 @@ final class LoadedCode {
             return new @Nullable Object[] {code.place, code.epoch, code.other};
         }
     };
+
     private static final ClassValue<Boolean> IS_OF_WORKERS = new ClassValue<>() {
         @Override
         protected Boolean computeValue(Class<?> type) {

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  */
 final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobReply.Listener {
 
-    private static final AtomicIntegerFieldUpdater<PoolJob<?>> VISITS = visitsUpdater();
+    private static final AtomicIntegerFieldUpdater<PoolJob<?>> VISITS = updater("visits");
+    private static final AtomicIntegerFieldUpdater<PoolJob<?>> HAS_ENDED = updater("hasEnded");
     private static final CpuOutcome<?> NO_MEMORY =
             new CpuOutcome.Failed<>(new OutOfMemoryError("this JVM has no memory left for the outcome of a CPU task"));
 
@@ -57,6 +58,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     private final CompletableFuture<String> cancelReason = new CompletableFuture<>(); // any thread
     private final @Nullable ClassLoader classes =
             Thread.currentThread().getContextClassLoader(); // of the forking thread
+    private volatile int hasEnded; // 1 once its completion was called, or is about to be
     private volatile int visits; // of those who brought something, while somebody hears it; 0 when nobody does
     private @Nullable Consumer<? super CpuOutcome<T>> completion; // set before it is submitted; null if it is run
     private volatile boolean
@@ -217,9 +219,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         CompletableFuture<CpuOutcome<T>> ended = new CompletableFuture<>();
         WorkerReply outcome = reply.await(this);
         if (isSimple(outcome)) {
-            finish(outcome, ended::complete);
+            finishGuarded(outcome, ended::complete);
         } else {
-            CompletionThreads.execute(() -> finish(outcome, ended::complete));
+            CompletionThreads.execute(() -> finishGuarded(outcome, ended::complete));
         }
         return switch (ended.join()) {
             case CpuOutcome.Succeeded<T> success -> success.value();
@@ -241,10 +243,16 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
             return;
         }
         if (request.observer().mayBlock()) {
-            CompletionThreads.execute(this::hear);
+            CompletionThreads.execute(this::hearAsForked);
         } else {
             hear();
         }
+    }
+
+    // Code of users finds the class loader of the fork. The thread forgets it afterwards.
+    private void hearAsForked() {
+        Thread.currentThread().setContextClassLoader(classes);
+        hear();
     }
 
     private void hear() {
@@ -262,14 +270,22 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     }
 
     private void finishWhereItMay(WorkerReply outcome) {
+        if (request.observer().mayBlock() || isSimple(outcome)) {
+            finishGuarded(outcome, completion());
+            return;
+        }
         try {
-            if (request.observer().mayBlock() || isSimple(outcome)) {
-                finish(outcome, completion());
-            } else {
-                CompletionThreads.execute(() -> finish(outcome, completion()));
-            }
+            CompletionThreads.execute(() -> finishGuarded(outcome, completion()));
         } catch (OutOfMemoryError e) { // its scope must not wait for ever
             end(outcome, noMemory(), completion());
+        }
+    }
+
+    private void finishGuarded(WorkerReply outcome, Consumer<? super CpuOutcome<T>> onEnd) {
+        try {
+            finish(outcome, onEnd);
+        } catch (OutOfMemoryError e) { // the same; no effect if it has ended
+            end(outcome, noMemory(), onEnd);
         }
     }
 
@@ -299,7 +315,8 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
                     readHere(result, () -> decoder().decode(result), onEnd);
                 }
             }
-            case WorkerReply.Failure failure -> readHere(failure, () -> named(decoder().decode(failure)), onEnd);
+            case WorkerReply.Failure failure ->
+                readHere(failure, () -> named(decoder().decode(failure)), onEnd);
             case WorkerReply.TooLarge large ->
                 end(large, failed(ResultRejectedException.tooLarge(name(), large.size(), pool.memory())), onEnd);
             case WorkerReply.Cancelled cancelled -> end(cancelled, cancelled(), onEnd);
@@ -320,6 +337,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     // Counted before anybody sees the end.
     private void end(WorkerReply outcome, CpuOutcome<T> ended, Consumer<? super CpuOutcome<T>> onEnd) {
+        if (!HAS_ENDED.compareAndSet(this, 0, 1)) {
+            return;
+        }
         PoolCounts counts = pool.counts();
         if (ended instanceof CpuOutcome.Succeeded<T>) {
             counts.done.increment();
@@ -330,7 +350,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         try {
             onEnd.accept(ended);
         } catch (Throwable e) {
-            log.error("what waits for the end of CPU task '{}' threw", name(), e);
+            logError("what waits for the end of CPU task '{}' threw", e);
         }
     }
 
@@ -354,7 +374,9 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     // An interrupt says nothing of its reason. A caller that has cancelled the task knows it, others do not.
     private CpuOutcome<T> named(CpuOutcome<T> outcome) {
-        return cut && outcome instanceof CpuOutcome.Failed<T>(Throwable thrown) && thrown instanceof InterruptedException
+        return cut
+                        && outcome instanceof CpuOutcome.Failed<T>(Throwable thrown)
+                        && thrown instanceof InterruptedException
                 ? failed(cancellation().initCause(thrown))
                 : outcome;
     }
@@ -365,7 +387,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         try {
             request.observer().onStarted(runner);
         } catch (Throwable e) {
-            log.error("the observer of CPU task '{}' threw", name(), e);
+            logError("the observer of CPU task '{}' threw", e);
         }
     }
 
@@ -375,7 +397,16 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
         try {
             request.observer().onProgress(progress.fraction(), progress.message());
         } catch (Throwable e) {
-            log.error("the observer of CPU task '{}' threw on its progress", name(), e);
+            logError("the observer of CPU task '{}' threw on its progress", e);
+        }
+    }
+
+    // The log is code of users, too, and there may be no memory for it: the end of the task does not hang on it.
+    private void logError(String format, Throwable thrown) {
+        try {
+            log.error(format, name(), thrown);
+        } catch (RuntimeException | Error e) {
+            // nobody is left to tell
         }
     }
 
@@ -406,7 +437,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
-    private static AtomicIntegerFieldUpdater<PoolJob<?>> visitsUpdater() {
-        return (AtomicIntegerFieldUpdater) AtomicIntegerFieldUpdater.newUpdater(PoolJob.class, "visits");
+    private static AtomicIntegerFieldUpdater<PoolJob<?>> updater(String field) {
+        return (AtomicIntegerFieldUpdater) AtomicIntegerFieldUpdater.newUpdater(PoolJob.class, field);
     }
 }

@@ -29,8 +29,8 @@ record ReplyDecoder<T extends @Nullable Object>(
         try {
             return succeeded(SimpleValue.decode(result.payload()));
         } catch (IOException e) {
-            return failed(ResultRejectedException.of(
-                    task, filter(result.payload().size()), e));
+            return failed(
+                    ResultRejectedException.of(task, filter(result.payload().size()), e));
         }
     }
 
