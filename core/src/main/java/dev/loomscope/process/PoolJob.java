@@ -337,7 +337,7 @@ final class PoolJob<T extends @Nullable Object> implements CpuExecution<T>, JobR
 
     // Counted before anybody sees the end.
     private void end(WorkerReply outcome, CpuOutcome<T> ended, Consumer<? super CpuOutcome<T>> onEnd) {
-        if (!HAS_ENDED.compareAndSet(this, 0, 1)) {
+        if (hasEnded == 1 || !HAS_ENDED.compareAndSet(this, 0, 1)) {
             return;
         }
         PoolCounts counts = pool.counts();
