@@ -18,7 +18,7 @@ record CodeChange(Path file, @Nullable FileStamp before, FileStamp now) {
     /** Says what has happened to the file, as a clause whose subject is the file. */
     String describe() {
         if (before == null) {
-            return "%s was written, re-linked or given other attributes after this JVM had started (it has %s)"
+            return "%s was written after this JVM had started, or got other attributes or another link (it has %s)"
                     .formatted(file, now.describe());
         }
         if (!before.exists()) {
