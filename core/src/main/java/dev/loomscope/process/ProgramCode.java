@@ -31,6 +31,8 @@ final class ProgramCode {
             TimeUnit.MILLISECONDS.toNanos(20); // of class paths that take no longer to look at
     private static final int USUAL_PAUSE = 100; // times the cost of a look
     private static final int LEAST_PAUSE = 20;
+    private static final int LEAST_TASK = 20; // times the cost of a look: a longer task is looked after exactly
+    private static final int LEAST_TASK_WITH_FOLDERS = 3; // folders are of development, where classes change often
     private static final long MAX_COST_PER_FILE = 5_000; // ns; what takes longer was delayed, as on a busy machine
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -42,6 +44,7 @@ final class ProgramCode {
     private volatile long lastLook = System.nanoTime(); // written under lock; nanoTime
     private volatile long pause; // written under lock; until the next look, in ns
     private volatile long cost; // written under lock; of the last look, in ns
+    private volatile boolean folders; // written under lock; whether the class path has any
 
     /**
      * What was found at the last look.
@@ -154,7 +157,7 @@ final class ProgramCode {
 
     /** As {@link #check}, at the end of something that has taken so long; always looks if that is much longer than a look. */
     void checkAfter(long nanos) {
-        if (nanos > cost * LEAST_PAUSE) {
+        if (nanos > cost * (folders ? LEAST_TASK_WITH_FOLDERS : LEAST_TASK)) {
             checkNow();
         } else {
             check();
@@ -190,6 +193,7 @@ final class ProgramCode {
         }
         long now = System.nanoTime();
         int files = active.stream().mapToInt(CodeLocation::size).sum();
+        folders = files > active.size();
         cost = Math.min(now - begun, files * MAX_COST_PER_FILE);
         pause = Math.clamp(cost * USUAL_PAUSE, MIN_PAUSE, MAX_PAUSE + cost * LEAST_PAUSE);
         lastLook = now;
