@@ -40,7 +40,7 @@ final class SubtaskExtras {
 
     /** Its backend says how it has ended; returns false if that was said before. */
     boolean takeOutcome() {
-        return OUTCOMES.compareAndSet(this, 0, 1);
+        return outcomes == 0 && OUTCOMES.compareAndSet(this, 0, 1);
     }
 
     /** The run in a backend; null if it has none, or has ended. */
