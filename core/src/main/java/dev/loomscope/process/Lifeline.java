@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ final class Lifeline {
     private static final int LOOKS = 10;
     /** The exit code of a worker that leaves by itself; in most cases nobody is left to read it. */
     static final int ORPHANED = 86;
+
+    private static final long SHELL_PATIENCE_MILLIS = 250;
 
     private static final AtomicBoolean leaving = new AtomicBoolean();
 
@@ -180,20 +183,23 @@ final class Lifeline {
     }
 
     // A critical native call of a task keeps the JVM from halting for as long as it runs: what is still there after a
-    // second is killed from outside. That is short enough for no pid to be given away again. Returns the pid of the
-    // shell that
-    // does it, which must not be killed before; or -1.
+    // second is killed from outside. That is short enough for no pid to be given away again.
     private static long haveItKilled() {
-        String command = "trap '' HUP INT TERM; sleep 1; kill -KILL "
-                + ProcessHandle.current().pid();
+        // In the background of a shell that ends at once: so it is no descendant, and none of those killed here.
+        String command = "(trap '' HUP INT TERM; sleep 1; kill -KILL "
+                + ProcessHandle.current().pid() + ") &";
         ProcessBuilder killer = new ProcessBuilder("/bin/sh", "-c", command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         killer.environment().remove(StrayProcesses.VARIABLE); // it is none of those
         try {
-            return killer.start().pid();
+            Process shell = killer.start();
+            shell.waitFor(SHELL_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+            return shell.pid();
         } catch (IOException e) {
             return -1; // no shell, or no descriptor left
+        } catch (InterruptedException e) {
+            return -1; // a task that interrupts all threads it can find does not keep this one from leaving
         }
     }
 
