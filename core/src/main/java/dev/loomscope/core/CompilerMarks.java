@@ -27,7 +27,7 @@ final class CompilerMarks {
     static boolean isLambdaBody(Class<?> holder, MethodName method, MethodCalls body) {
         String name = method.name();
         if (name.startsWith(JAVA_LAMBDA)) {
-            return body.synthetic(); // else somebody has called a method so
+            return body.synthetic(); // a method written by hand may have such a name
         }
         return body.synthetic()
                 || isScalaBody(name)

@@ -28,7 +28,7 @@ final class TaskVerdicts {
 
     /**
      * What is known about the class of a task: null until it has been inspected; a {@code String} if that is the verdict
-     * on all its objects; else an {@code Object[]} for {@link #ofParts}. JDK types only: a value of a type of ours, held
+     * on all its objects; else an {@code Object[]} for {@link #ofParts}. It holds JDK types only: a value of our own type, held
      * by a class of a parent loader, would keep our own class loader from being unloaded.
      */
     private static final ClassValue<AtomicReference<@Nullable Object>> KNOWN = new ClassValue<>() {

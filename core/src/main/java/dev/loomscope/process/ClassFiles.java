@@ -24,7 +24,7 @@ final class ClassFiles {
     private ClassFiles() {}
 
     /**
-     * Returns a class that both places have with different content; null if there is none, or if one of them cannot be read.
+     * Returns a class that both places have with different content, or null if no class differs or a place cannot be read.
      *
      * @param epoch of the program, in which neither changes
      */

@@ -35,7 +35,7 @@ final class ClassPreload {
 
     private final ClassLoader loader;
     private final Set<String> seen = new HashSet<>();
-    private final Deque<String> unread = new ArrayDeque<>(); // classes of ours
+    private final Deque<String> unread = new ArrayDeque<>(); // classes of this library
 
     private ClassPreload(ClassLoader loader) {
         this.loader = loader;

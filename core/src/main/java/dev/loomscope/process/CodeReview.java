@@ -41,7 +41,7 @@ final class CodeReview {
         ProgramCode.State state = pool.code.state();
         if (state.version() != seen) {
             review(state);
-            seen = state.version(); // not before: nobody may take a reply for good as long as this is under way
+            seen = state.version(); // a reply is final only once this review is over
         }
     }
 

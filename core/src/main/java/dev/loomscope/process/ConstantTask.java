@@ -22,7 +22,7 @@ final class ConstantTask {
 
     /**
      * What was made of the task of a class: its objects without the name, as a {@link ByteBuffer}; their classes; the {@link
-     * SerializedLambda}; and the epoch of the program. JDK types only: a value of a type of ours, held by a class of a parent loader, would keep our own class
+     * SerializedLambda}; and the epoch of the program. It holds JDK types only: a value of our own type, held by a class of a parent loader, would keep our own class
      * loader from being unloaded.
      */
     private static final ClassValue<AtomicReference<@Nullable List<Object>>> OF_CLASS = new ClassValue<>() {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class LoadedCode {
 
     /**
-     * What is known of a class: its place, its epoch and the difference. JDK types only: a value of a type of ours, held by a class of a
+     * What is known of a class: its place, its epoch and the difference. It holds JDK types only: a value of our own type, held by a class of a
      * parent loader, would keep our own class loader from being unloaded.
      */
     private static final ClassValue<@Nullable Object[]> OF_CLASS = new ClassValue<>() {
